@@ -1,0 +1,1 @@
+//! How is a rule written, and what does it mean? (skeleton)

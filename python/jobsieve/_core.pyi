@@ -1,0 +1,113 @@
+"""The border between Python and Rust. Only plain data crosses; the GIL is released around all work.
+
+Offsets given to Python are code points of the text as given.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, final
+
+# code, severity ("error" | "warning"), index of the source, start, end, parameters,
+# and for a related place: index of the source, start, end.
+type _Diagnostic = tuple[
+    str, str, int, int, int, dict[str, str], tuple[int, int, int] | None
+]
+
+def compile(
+    sources: Sequence[tuple[str, str]], *, lemmas: str = "wordnet-plus"
+) -> tuple[RuleSet | None, list[_Diagnostic]]:
+    """Compiles `(file name, text)` pairs into one rule set; None where a diagnostic is an error."""
+
+def split(source: str) -> list[tuple[str, str, int, int]] | None:
+    """Cuts a rule file into its objects: `(kind, name, start, end)` with kind `rule` or `list`.
+
+    The parts join without gap to the whole text: comments above an object belong to it, what follows
+    the last one to the last. None where the file does not parse or has no object.
+    """
+
+def diagnostic_codes() -> list[str]:
+    """Every code that `compile` can give: the registry in `diagnostics` must explain each."""
+
+@final
+class RuleSet:
+    """An immutable, compiled set of rules. Threads may share it."""
+
+    @property
+    def hash(self) -> str:
+        """`sha256:` and 64 hexadecimal digits over content and settings; the order of rules and files,
+        comments and layout play no part."""
+    @property
+    def rule_count(self) -> int: ...
+    @property
+    def rule_names(self) -> list[str]: ...
+    def classify(
+        self,
+        *,
+        title: str | None = None,
+        description: str | None = None,
+        **fields: object,
+    ) -> Classification:
+        """Raises `AdvertError` where neither text holds a word, or a field is not declared."""
+    def classify_many(
+        self, rows: Iterable[Mapping[str, Any]]
+    ) -> list[Classification]: ...
+    def classify_json(self, body: bytes, *, version: int | None = None) -> bytes:
+        """The record of one JSON advert, as the HTTP service would answer; raises `AdvertError`."""
+    def classify_lines(
+        self, lines: Sequence[bytes], *, version: int | None = None
+    ) -> list[bytes]:
+        """The records of JSON adverts, in order; a refused advert becomes a record of status `error`."""
+    def explain_json(self, body: bytes, *, version: int | None = None) -> bytes: ...
+
+@final
+class Classification:
+    @property
+    def status(self) -> str: ...
+    @property
+    def primary(self) -> str | None: ...
+    @property
+    def categories(self) -> list[CategoryScore]: ...
+    @property
+    def attributes(self) -> dict[str, list[str]]: ...
+    @property
+    def matched_rules(self) -> list[str]: ...
+
+@final
+class CategoryScore:
+    @property
+    def path(self) -> str: ...
+    @property
+    def score(self) -> float: ...
+    @property
+    def rules(self) -> list[str]: ...
+
+@final
+class Server:
+    """The data plane: an HTTP server on threads of its own that never take the GIL."""
+
+    @staticmethod
+    def start(
+        host: str,
+        port: int,
+        *,
+        max_body_bytes: int,
+        header_timeout: float,
+        body_timeout: float,
+        max_connections: int,
+        access_log: bool,
+    ) -> Server:
+        """Binds and starts to serve: `/livez` answers, `/readyz` is 503 until the first `publish`.
+
+        Raises `OSError` where the address can't be bound; its text names host and port.
+        """
+    @property
+    def address(self) -> tuple[str, int]:
+        """The bound host and port (the real one where port 0 was asked for)."""
+    def publish(self, ruleset: RuleSet, version: int | None, status: bytes) -> None:
+        """Swaps the rule set that requests are answered by; `status` is the JSON of `GET /v1/ruleset`."""
+    def set_status(self, status: bytes) -> None:
+        """Replaces the JSON of `GET /v1/ruleset` and keeps the rule set."""
+    def log(self, line: str) -> None:
+        """Hands one line to the writer of standard output; dropped and counted where its queue is full."""
+    def drain(self, deadline: float) -> bool:
+        """Stops accepting, lets requests under way end, flushes the log. False where `deadline`
+        seconds did not suffice and connections were cut."""

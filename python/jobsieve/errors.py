@@ -1,0 +1,75 @@
+"""Every exception that Jobsieve raises on purpose.
+
+    JobsieveError
+    ├── RuleError          rules do not compile; carries all diagnostics
+    ├── AdvertError        a request is not an advert; carries code, key, offset
+    ├── FileError          a file could not be read or written; names it and the operation
+    ├── ConfigError        a setting is wrong or unknown; names the key and where it was set
+    ├── ServeError         the service can't start or go on (a port in use, say)
+    └── StoreError         the rule store refused or failed
+        ├── StoreUnavailable   it could not be reached in time; names what was tried
+        └── StaleBase          somebody else published meanwhile; nothing was written
+
+A mistake in a rule is data (`diagnostics.Diagnostic`), not an exception: `RuleError` is raised only
+by callers that can't go on without a rule set.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jobsieve.diagnostics import Diagnostic
+
+
+class JobsieveError(Exception):
+    """Base of the tree: its text is a full sentence for the person at the keyboard."""
+
+
+class RuleError(JobsieveError):
+    """Rules do not compile. `diagnostics` holds every finding, in the order of the sources."""
+
+    def __init__(self, message: str, diagnostics: Sequence[Diagnostic]) -> None:
+        super().__init__(message)
+        self.diagnostics = tuple(diagnostics)
+
+
+class AdvertError(JobsieveError):
+    """A request is not an advert. `code` is stable; `key` and `offset` (bytes) where they are known."""
+
+    def __init__(self, message: str, code: str, key: str | None, offset: int | None) -> None:
+        super().__init__(message)
+        self.code = code
+        self.key = key
+        self.offset = offset
+
+
+class FileError(JobsieveError):
+    """A file could not be read or written."""
+
+    def __init__(self, operation: str, path: object, reason: str) -> None:
+        super().__init__(f"cannot {operation} {path}: {reason}")
+        self.operation = operation
+        self.path = str(path)
+        self.reason = reason
+
+
+class ConfigError(JobsieveError):
+    """A setting is wrong, unknown or unreadable."""
+
+
+class ServeError(JobsieveError):
+    """The service can't start or go on."""
+
+
+class StoreError(JobsieveError):
+    """The rule store refused or failed."""
+
+
+class StoreUnavailable(StoreError):
+    """The rule store could not be reached in time."""
+
+
+class StaleBase(StoreError):
+    """The store moved on since the caller read it; nothing was written."""
