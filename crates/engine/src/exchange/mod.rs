@@ -31,23 +31,33 @@ pub struct Advert<'a> {
 pub struct AdvertError {}
 
 impl std::fmt::Display for AdvertError {
-    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result { todo!() }
+    fn fmt(&self, _f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        todo!()
+    }
 }
 
 impl AdvertError {
     /// A stable name: `invalid-utf8`, `invalid-json`, `wrong-type`, `unknown-key`, `duplicate-key`,
     /// `undeclared-field`, `no-text`.
     #[must_use]
-    pub fn code(&self) -> &'static str { todo!() }
+    pub fn code(&self) -> &'static str {
+        todo!()
+    }
     /// A short title for people, constant per code.
     #[must_use]
-    pub fn title(&self) -> &'static str { todo!() }
+    pub fn title(&self) -> &'static str {
+        todo!()
+    }
     /// The key at fault (`title`, `fields.salary`), where one is known.
     #[must_use]
-    pub fn key(&self) -> Option<&str> { todo!() }
+    pub fn key(&self) -> Option<&str> {
+        todo!()
+    }
     /// Byte offset of the fault in the body, where one is known.
     #[must_use]
-    pub fn offset(&self) -> Option<usize> { todo!() }
+    pub fn offset(&self) -> Option<usize> {
+        todo!()
+    }
 }
 
 impl<'a> Advert<'a> {
@@ -56,7 +66,9 @@ impl<'a> Advert<'a> {
     ///
     /// # Errors
     /// [`AdvertError`] names the key or the byte at fault.
-    pub fn from_json(_body: &'a [u8]) -> Result<Self, AdvertError> { todo!() }
+    pub fn from_json(_body: &'a [u8]) -> Result<Self, AdvertError> {
+        todo!()
+    }
 }
 
 /// Appends the answer to `out` as one JSON object without a line break. `version` is the store's
