@@ -3,8 +3,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::explain::{Clause, ClauseKind, Explanation, Place, RuleExplanation};
 use crate::engine::RuleSet;
+use crate::engine::explain::{Clause, ClauseKind, Explanation, Place, RuleExplanation};
 
 use super::{Advert, CodePoints, write_record};
 
