@@ -4,13 +4,11 @@ Offsets given to Python are code points of the text as given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 # code, severity ("error" | "warning"), index of the source, start, end, parameters,
 # and for a related place: index of the source, start, end.
-type _Diagnostic = tuple[
-    str, str, int, int, int, dict[str, str], tuple[int, int, int] | None
-]
+_Diagnostic: TypeAlias = tuple[str, str, int, int, int, dict[str, str], tuple[int, int, int] | None]
 
 def compile(
     sources: Sequence[tuple[str, str]], *, lemmas: str = "wordnet-plus"
@@ -47,14 +45,10 @@ class RuleSet:
         **fields: object,
     ) -> Classification:
         """Raises `AdvertError` where neither text holds a word, or a field is not declared."""
-    def classify_many(
-        self, rows: Iterable[Mapping[str, Any]]
-    ) -> list[Classification]: ...
+    def classify_many(self, rows: Iterable[Mapping[str, Any]]) -> list[Classification]: ...
     def classify_json(self, body: bytes, *, version: int | None = None) -> bytes:
         """The record of one JSON advert, as the HTTP service would answer; raises `AdvertError`."""
-    def classify_lines(
-        self, lines: Sequence[bytes], *, version: int | None = None
-    ) -> list[bytes]:
+    def classify_lines(self, lines: Sequence[bytes], *, version: int | None = None) -> list[bytes]:
         """The records of JSON adverts, in order; a refused advert becomes a record of status `error`."""
     def explain_json(self, body: bytes, *, version: int | None = None) -> bytes: ...
 
