@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 RequireComponent: TypeAlias = Callable[[str, bool, str], None]
+Golden: TypeAlias = Callable[[str, str], None]
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -39,24 +40,30 @@ def root() -> Path:
     return ROOT
 
 
-@pytest.fixture(scope="session")
-def golden() -> Callable[[str, str], None]:
+@pytest.fixture
+def golden() -> Iterator[Golden]:
     """`golden("diagnostics/tabs.txt", text)` compares with the file under tests/golden.
 
-    With JOBSIEVE_TEST_WRITE_GOLDEN=1 it writes the file and fails, so that a run that writes is never
-    taken for one that compares.
+    With JOBSIEVE_TEST_WRITE_GOLDEN=1 it writes the files and the test fails, so that a run that writes
+    is never taken for one that compares.
     """
+    written = []
 
     def compare(name: str, text: str) -> None:
         file = ROOT / "tests" / "golden" / name
         if os.environ.get("JOBSIEVE_TEST_WRITE_GOLDEN"):
             file.parent.mkdir(parents=True, exist_ok=True)
             file.write_text(text, encoding="utf-8")
-            pytest.fail(f"wrote {name}: read it, then run without JOBSIEVE_TEST_WRITE_GOLDEN")
+            written.append(name)
+            return
         assert file.exists(), f"{name} is missing: JOBSIEVE_TEST_WRITE_GOLDEN=1 writes it"
         assert text == file.read_text(encoding="utf-8")
 
-    return compare
+    yield compare
+    if written:
+        pytest.fail(
+            f"wrote {', '.join(written)}: read them, then run without the switch", pytrace=False
+        )
 
 
 @pytest.fixture(autouse=True)

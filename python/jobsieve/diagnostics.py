@@ -359,8 +359,9 @@ def _excerpt(line: str, start: int, end: int) -> tuple[str, int, int]:
     caret_from, caret_to = cells[start], max(cells[end], cells[start] + 1)
     first, last = 0, len(glyphs)
     if cells[-1] > _EXCERPT_CELLS:
-        if caret_to >= _EXCERPT_CELLS:
-            first = bisect_left(cells, max(1, caret_from - _EXCERPT_CELLS // 3))
+        lead = _EXCERPT_CELLS // 3
+        if caret_to >= _EXCERPT_CELLS and caret_from > lead:
+            first = bisect_left(cells, caret_from - lead)
         if cells[-1] - cells[first] >= _EXCERPT_CELLS:
             last = bisect_right(cells, cells[first] + _EXCERPT_CELLS - 2) - 1
     left, right = "…" if first else "", "…" if last < len(glyphs) else ""
