@@ -62,17 +62,25 @@ pub struct Text {}
 impl Text {
     /// The words, by position.
     #[must_use]
-    pub fn tokens(&self) -> &[Token] { todo!() }
+    pub fn tokens(&self) -> &[Token] {
+        todo!()
+    }
     /// The word as written, after normalisation.
     #[must_use]
-    pub fn surface(&self, _token: &Token) -> &str { todo!() }
+    pub fn surface(&self, _token: &Token) -> &str {
+        todo!()
+    }
     /// The word with case and accents folded.
     #[must_use]
-    pub fn folded(&self, _token: &Token) -> &str { todo!() }
+    pub fn folded(&self, _token: &Token) -> &str {
+        todo!()
+    }
     /// Where `start..end` of the normalised text lies in the source given to [`Analyzer::read`], in
     /// bytes, on character boundaries of the source.
     #[must_use]
-    pub fn source_span(&self, _start: u32, _end: u32) -> (u32, u32) { todo!() }
+    pub fn source_span(&self, _start: u32, _end: u32) -> (u32, u32) {
+        todo!()
+    }
 }
 
 /// A surface form that reduces to some lemma.
@@ -91,17 +99,27 @@ pub struct Analyzer {}
 impl Analyzer {
     /// An analyser for these settings over the WordNet data that comes with the crate.
     #[must_use]
-    pub fn new(_settings: &AnalysisSettings) -> Self { todo!() }
+    pub fn new(_settings: &AnalysisSettings) -> Self {
+        todo!()
+    }
     /// Reads `source` into `text`, replacing what it held.
-    pub fn read(&self, _source: &str, _markup: Markup, _text: &mut Text) { todo!() }
+    pub fn read(&self, _source: &str, _markup: Markup, _text: &mut Text) {
+        todo!()
+    }
     /// The lemma of a folded word.
     #[must_use]
-    pub fn lemma<'a>(&self, _folded: &'a str, _name_like: bool) -> Cow<'a, str> { todo!() }
+    pub fn lemma<'a>(&self, _folded: &'a str, _name_like: bool) -> Cow<'a, str> {
+        todo!()
+    }
     /// Every folded form whose lemma is `lemma`, without duplicates: exactly the inverse of
     /// [`Analyzer::lemma`] over all strings.
     #[must_use]
-    pub fn surfaces(&self, _lemma: &str) -> Vec<Surface> { todo!() }
+    pub fn surfaces(&self, _lemma: &str) -> Vec<Surface> {
+        todo!()
+    }
     /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.
     #[must_use]
-    pub fn lexicon_checksum(&self) -> &str { todo!() }
+    pub fn lexicon_checksum(&self) -> &str {
+        todo!()
+    }
 }
