@@ -71,7 +71,7 @@ lock: .venv/.made ## Renew requirements*.lock from pyproject.toml
 	$(LOCK) --output-file requirements.lock pyproject.toml
 	$(LOCK) --output-file requirements-build.lock --group build
 	$(LOCK) --output-file requirements-dev.lock --constraint requirements.lock \
-		--extra mysql --extra postgres --group dev pyproject.toml
+		--extra mysql --extra postgres --group checks pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was built and installed; the store ./jobsieve.db stays
@@ -100,5 +100,5 @@ clean: ## Remove what was built and installed; the store ./jobsieve.db stays
 .venv/.extension: .venv/.run pyproject.toml $(RUST_SOURCES)
 	@scripts/check-needs
 	@echo "Building the extension (the first time takes a minute or two)"
-	@PIP_NO_INDEX=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(MATURIN) develop --release --locked
+	@PIP_NO_INDEX=1 PIP_QUIET=1 PIP_DISABLE_PIP_VERSION_CHECK=1 $(MATURIN) develop --release --locked
 	@touch $@
