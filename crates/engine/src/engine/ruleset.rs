@@ -118,6 +118,7 @@ impl RuleSet {
     }
 
     /// The names of all rules, in order.
+    #[must_use]
     pub fn rule_names(&self) -> impl ExactSizeIterator<Item = &str> {
         self.rules.iter().map(|rule| &*rule.name)
     }

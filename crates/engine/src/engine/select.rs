@@ -42,7 +42,7 @@ impl<'a> Rarity<'a> {
             Unit::Word => word(unit),
             Unit::Phrase { .. } => {
                 let rarest = parts.iter().map(|&part| word(part)).fold(f64::INFINITY, f64::min);
-                rarest * NEXT_WORD.powi(parts.len() as i32 - 1)
+                parts.iter().skip(1).fold(rarest, |cost, _| cost * NEXT_WORD)
             }
             Unit::List { .. } => parts.iter().map(|&part| self.cost(part, fields)).sum(),
         }

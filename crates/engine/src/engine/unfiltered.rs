@@ -18,9 +18,9 @@ impl RuleSet {
     ) -> &'s Classification {
         scratch.begin(self);
         self.read(advert, scratch);
-        let matches = |(_, rule): &(RuleId, &Rule)| self.rule_holds(rule, scratch);
         let rules = (0..).map(RuleId).zip(&self.rules);
-        let matched = rules.filter(matches).map(|(number, _)| number).collect();
+        let matched = rules.filter(|(_, rule)| self.rule_holds(rule, scratch));
+        let matched = matched.map(|(number, _)| number).collect();
         self.conclude_from(matched, scratch)
     }
 

@@ -5,11 +5,15 @@
 //! Nothing here knows HTTP, files or Python, and no text of a request is ever part of a message unescaped.
 
 mod advert;
+mod code_points;
+mod explanation;
 mod fault;
 mod record;
 #[cfg(test)]
 mod tests;
 
 pub use advert::{Advert, AdvertId};
+pub use code_points::CodePoints;
+pub use explanation::write_explanation;
 pub use fault::AdvertError;
 pub use record::{write_error_record, write_record};

@@ -7,6 +7,7 @@
 
 mod actions;
 pub mod ast;
+mod condition;
 pub mod diagnostic;
 pub mod grammar;
 pub mod lexer;
