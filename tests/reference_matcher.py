@@ -17,14 +17,15 @@ Tree = tuple[Any, ...]
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    folded: str
     lemma: str
     position: int
     sentence: int
 
 
-def words(text: str, lemmas: str, *, html: bool) -> list[Word]:
-    tokens = _core.analyze(text, lemmas=lemmas, html=html)
-    return [Word(token[2], token[5], token[6]) for token in tokens]
+def words(text: str, lemmas: str, *, rule: bool) -> list[Word]:
+    tokens = _core.analyze(text, lemmas=lemmas, rule=rule)
+    return [Word(token[1], token[2], token[5], token[6]) for token in tokens]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ class ReferenceMatcher:
         self.lemmas = lemmas
         self.lists: dict[str, list[str]] = {}
         self.rules: list[Rule] = []
-        self.terms: dict[str, list[str]] = {}
+        self.terms: dict[str, list[Word]] = {}
         for item in _core.parse(source):
             if item[0] == "list":
                 self.lists[item[1]] = item[2]
@@ -51,16 +52,16 @@ class ReferenceMatcher:
                 adds = tuple((path, float(score)) for _, path, score in actions)
                 self.rules.append(Rule(name, when, unless, adds))
 
-    def lemmas_of(self, term: str) -> list[str]:
+    def words_of(self, term: str) -> list[Word]:
         if term not in self.terms:
-            self.terms[term] = [word.lemma for word in words(term, self.lemmas, html=False)]
+            self.terms[term] = words(term, self.lemmas, rule=True)
         return self.terms[term]
 
     # What an advert is
 
     def read(self, advert: Mapping[str, str]) -> dict[str, list[Word]]:
         return {
-            field: words(advert.get(field, ""), self.lemmas, html=True)
+            field: words(advert.get(field, ""), self.lemmas, rule=False)
             for field in ("title", "description")
         }
 
@@ -97,20 +98,24 @@ class ReferenceMatcher:
         return [fields[name] for name in names]
 
     def term_stands(self, term: str, fields: Sequence[list[Word]]) -> bool:
-        wanted = self.lemmas_of(term)
+        wanted = self.words_of(term)
         return any(self.stands_in(wanted, field) for field in fields)
 
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         starts = range(len(field) - len(wanted) + 1)
         return any(self.stands_at(wanted, field[start : start + len(wanted)]) for start in starts)
 
-    def stands_at(self, wanted: Sequence[str], window: Sequence[Word]) -> bool:
+    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
         return all(
-            word.lemma == lemma
+            self.same(asked, word)
             and word.position == window[0].position + step
             and word.sentence == window[0].sentence
-            for step, (lemma, word) in enumerate(zip(wanted, window, strict=True))
+            for step, (asked, word) in enumerate(zip(wanted, window, strict=True))
         )
+
+    def same(self, asked: Word, word: Word) -> bool:
+        # A name keeps its plural look ("at Siemens"): then its spelling is its lemma.
+        return asked.lemma == word.lemma or asked.folded == word.folded
 
     # What follows
 

@@ -145,46 +145,46 @@ class FieldsJoined(ReferenceMatcher):
 
 
 class PhraseCrossesSentences(ReferenceMatcher):
-    def stands_at(self, wanted: Sequence[str], window: Sequence[Word]) -> bool:
+    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
         return super().stands_at(wanted, [replace(word, sentence=0) for word in window])
 
 
 class PhraseInAnyOrder(ReferenceMatcher):
-    def stands_at(self, wanted: Sequence[str], window: Sequence[Word]) -> bool:
+    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
         same = len({word.sentence for word in window}) == 1
-        return same and sorted(wanted) == sorted(word.lemma for word in window)
+        return same and sorted(word.lemma for word in wanted) == sorted(word.lemma for word in window)
 
 
 class PhraseByItsFirstWord(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         return super().stands_in(wanted[:1], field)
 
 
 class PhraseByItsLastWord(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         return super().stands_in(wanted[-1:], field)
 
 
 class PhraseWithAGap(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         lemmas = iter([word.lemma for word in field])
-        return all(lemma in lemmas for lemma in wanted)
+        return all(word.lemma in lemmas for word in wanted)
 
 
 class FirstPlaceOnly(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
-        starts = [at for at, word in enumerate(field) if word.lemma == wanted[0]][:1]
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
+        starts = [at for at, word in enumerate(field) if self.same(wanted[0], word)][:1]
         window = field[starts[0] : starts[0] + len(wanted)] if starts else []
         return len(window) == len(wanted) and self.stands_at(wanted, window)
 
 
 class LastWordOfTheFieldForgotten(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         return super().stands_in(wanted, field[:-1])
 
 
 class FirstWordOfTheFieldForgotten(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[str], field: list[Word]) -> bool:
+    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
         return super().stands_in(wanted, field[1:])
 
 
@@ -196,8 +196,18 @@ class ListByItsFirstTerm(ReferenceMatcher):
 
 
 class RuleTermsNotReduced(ReferenceMatcher):
-    def lemmas_of(self, term: str) -> list[str]:
-        return [token[1] for token in _core.analyze(term, html=False)]
+    def words_of(self, term: str) -> list[Word]:
+        return [replace(word, lemma=word.folded) for word in super().words_of(term)]
+
+
+class NamesNotMet(ReferenceMatcher):
+    def same(self, asked: Word, word: Word) -> bool:
+        return asked.lemma == word.lemma
+
+
+class SpellingOnly(ReferenceMatcher):
+    def same(self, asked: Word, word: Word) -> bool:
+        return asked.folded == word.folded
 
 
 class EveryScoreIsOne(ReferenceMatcher):

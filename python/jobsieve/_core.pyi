@@ -33,9 +33,10 @@ class AdvertError(JobsieveError):
     offset: int | None
 
 def analyze(
-    text: str, *, lemmas: str = "wordnet-plus", html: bool = True
+    text: str, *, lemmas: str = "wordnet-plus", rule: bool = False
 ) -> list[tuple[str, str, str, int, int, int, int]]:
-    """The words of a text: surface, folded form, lemma, start, end, position, sentence."""
+    """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
+    tell nothing: surface, folded form, lemma, start, end, position, sentence."""
 
 def parse(source: str) -> list[tuple[Any, ...]]:
     """The objects of a rule file that can be read: `("list", name, terms)` and
@@ -118,11 +119,13 @@ class Server:
         header_timeout: float,
         body_timeout: float,
         max_connections: int,
+        threads: int,
         access_log: bool,
     ) -> Server:
         """Binds and starts to serve: `/livez` answers, `/readyz` is 503 until the first `publish`.
 
-        Raises `OSError` where the address can't be bound; its text names host and port.
+        Times are seconds; `threads` 0 is one for each core. Raises `OSError` where the address can't be
+        bound; its text names host and port. Used after a fork, every method raises `RuntimeError`.
         """
     @property
     def address(self) -> tuple[str, int]:

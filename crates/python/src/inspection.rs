@@ -4,7 +4,7 @@
 use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Item};
 use jobsieve_engine::lang::{Fields, parse as parse_source, print};
-use jobsieve_engine::text::lemma::{Lexicon, PartOfSpeech};
+use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
 use jobsieve_engine::text::{AnalysisSettings, Analyzer, Markup, Text};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -15,12 +15,12 @@ use crate::compiling::lemma_mode;
 /// Surface, folded form, lemma, start, end, position, sentence.
 type RawToken = (String, String, String, usize, usize, u32, u32);
 
-/// The words of a text.
+/// The words of an advert's text, or of a term of a rule.
 #[pyfunction]
-#[pyo3(signature = (text, *, lemmas = "wordnet-plus", html = true))]
-pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, html: bool) -> PyResult<Vec<RawToken>> {
+#[pyo3(signature = (text, *, lemmas = "wordnet-plus", rule = false))]
+pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, rule: bool) -> PyResult<Vec<RawToken>> {
     let settings = AnalysisSettings { lemmas: lemma_mode(lemmas)? };
-    let markup = if html { Markup::Html } else { Markup::Plain };
+    let markup = if rule { Markup::Plain } else { Markup::Html };
     Ok(py.detach(|| {
         let analyzer = Analyzer::new(&settings);
         let mut read = Text::default();
@@ -32,7 +32,7 @@ pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, html: bool) -> PyResult
             (
                 read.surface(token).to_owned(),
                 folded.to_owned(),
-                analyzer.lemma(folded, token.name_like).into_owned(),
+                analyzer.lemma(folded, token.name_like && !rule).into_owned(),
                 points.before(start),
                 points.before(end),
                 token.position,
@@ -56,7 +56,8 @@ pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
             }
             Item::Rule(rule) => {
                 let when = tree(py, &rule.when, &fields)?;
-                let unless = rule.unless.as_ref().map(|expr| tree(py, expr, &fields)).transpose()?;
+                let unless =
+                    rule.unless.as_ref().map(|expr| tree(py, expr, &fields)).transpose()?;
                 let actions: Vec<(&str, &str, String)> = rule.actions.iter().map(action).collect();
                 return Ok(("rule", &rule.name.text, when, unless, actions)
                     .into_pyobject(py)?

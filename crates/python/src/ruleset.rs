@@ -69,8 +69,13 @@ impl RuleSet {
         Ok(py.detach(|| self.answer(&advert)))
     }
 
-    fn classify_many(&self, py: Python<'_>, rows: &Bound<'_, PyAny>) -> PyResult<Vec<Classification>> {
-        let rows: Vec<Row> = rows.try_iter()?.map(|row| Row::read(&row?)).collect::<PyResult<_>>()?;
+    fn classify_many(
+        &self,
+        py: Python<'_>,
+        rows: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<Classification>> {
+        let rows: Vec<Row> =
+            rows.try_iter()?.map(|row| Row::read(&row?)).collect::<PyResult<_>>()?;
         let answers: Result<Vec<_>, _> = py.detach(|| {
             rows.iter()
                 .map(|row| {
@@ -126,9 +131,9 @@ impl RuleSet {
     ) -> PyResult<Bound<'py, PyBytes>> {
         let asked = match rule {
             None => None,
-            Some(name) => Some(self.inner.find_rule(name).ok_or_else(|| {
-                PyKeyError::new_err(name.to_owned())
-            })?),
+            Some(name) => Some(
+                self.inner.find_rule(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))?,
+            ),
         };
         let out = py.detach(|| {
             let advert = Advert::from_json(body)?;
@@ -156,7 +161,11 @@ impl RuleSet {
 
     fn __repr__(&self) -> String {
         let hash = self.inner.hash();
-        format!("<RuleSet of {} rules, {}>", self.inner.rule_count(), hash.get(..19).unwrap_or(hash))
+        format!(
+            "<RuleSet of {} rules, {}>",
+            self.inner.rule_count(),
+            hash.get(..19).unwrap_or(hash)
+        )
     }
 }
 

@@ -14,7 +14,7 @@ use super::program::{FAILS, HOLDS, Programs};
 use super::ruleset::{Category, CategoryId, PhraseKey, Posting, Rule, RuleId, RuleSet, Settings};
 use super::select::{Access, Rarity};
 use super::tree::{NodeId, NodeKind, Trees};
-use super::units::{Filed, Unit, UnitBuilder, UnitId, Units};
+use super::units::{Filed, Unit, UnitBuilder, UnitId, Units, Word};
 use super::vocabulary::{Use, Vocabulary};
 
 /// A text of rules and the name that people know it by, a file's say.
@@ -240,8 +240,13 @@ impl<'a> Compiler<'a> {
         self.analyzer.read(text, Markup::Plain, &mut self.text);
         let mut words = Vec::new();
         for token in self.text.tokens() {
-            let lemma = self.analyzer.lemma(self.text.folded(token), token.name_like);
-            words.push(self.units.word(&lemma));
+            // In a rule capitals tell nothing: `CARERS` means carers. Where an advert's capitals make
+            // such a word a name (`at Siemens`), it is its own lemma; the rule means that too.
+            let folded = self.text.folded(token);
+            let lemma = self.analyzer.lemma(folded, false);
+            let as_name = self.analyzer.lemma(folded, true);
+            let spelling = (as_name != lemma).then_some(folded);
+            words.push(self.units.word(&lemma, spelling));
         }
         let unit = (!words.is_empty()).then(|| self.units.phrase(words));
         self.terms.insert(text.to_owned(), unit);
@@ -258,13 +263,8 @@ impl<'a> Compiler<'a> {
     fn finish(self, sources: &[Source]) -> RuleSet {
         let settings_text = describe(self.settings, &self.analyzer);
         let (units, words) = self.units.finish();
-        let mut forms = Vec::new();
-        for (lemma, word) in words {
-            for surface in self.analyzer.surfaces(&lemma) {
-                let unless_name_like = surface.unless_name_like;
-                forms.push((surface.folded, Use { word, unless_name_like }));
-            }
-        }
+        let forms = words.iter().flat_map(|(word, unit)| forms(&self.analyzer, word, *unit));
+        let vocabulary = Vocabulary::new(forms.collect());
         let uses = count_uses(&units, &self.trees, &self.rules);
         let rarity = Rarity::from_rules(&units, &uses);
         let count = units.len();
@@ -292,13 +292,28 @@ impl<'a> Compiler<'a> {
             categories: categories.collect(),
             trees: self.trees,
             programs: self.programs,
-            vocabulary: Vocabulary::new(forms),
+            vocabulary,
             phrases: Filed::new(count, phrases),
             lists: Filed::new(count, lists),
             postings: Filed::new(count, postings),
             units,
         }
     }
+}
+
+/// The surface forms of a word.
+fn forms(analyzer: &Analyzer, word: &Word, unit: UnitId) -> Vec<(String, Use)> {
+    let own = word.spelling.as_deref();
+    let others = analyzer.surfaces(&word.lemma).into_iter();
+    let others = others.filter(|surface| Some(surface.folded.as_str()) != own);
+    let mut forms: Vec<_> = others
+        .map(|surface| {
+            let unless_name_like = surface.unless_name_like;
+            (surface.folded, Use { word: unit, unless_name_like })
+        })
+        .collect();
+    forms.extend(own.map(|own| (own.to_owned(), Use { word: unit, unless_name_like: false })));
+    forms
 }
 
 /// The settings as text, for the identity: equal texts analyse equally.

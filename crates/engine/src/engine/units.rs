@@ -49,22 +49,32 @@ impl Units {
     }
 }
 
+/// A word that rules look for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Word {
+    pub(super) lemma: String,
+    /// Its folded spelling, where a token of that spelling can have another lemma.
+    pub(super) spelling: Option<String>,
+}
+
 /// Numbers units while rules are compiled.
 #[derive(Default)]
 pub(super) struct UnitBuilder {
     units: Units,
-    words: HashMap<String, UnitId>,
+    words: HashMap<Word, UnitId>,
     phrases: HashMap<Vec<UnitId>, UnitId>,
     lists: HashMap<Vec<UnitId>, UnitId>,
 }
 
 impl UnitBuilder {
-    pub(super) fn word(&mut self, lemma: &str) -> UnitId {
-        if let Some(&unit) = self.words.get(lemma) {
+    /// A word by its lemma; `spelling` is given where that spelling alone, too, must be met.
+    pub(super) fn word(&mut self, lemma: &str, spelling: Option<&str>) -> UnitId {
+        let word = Word { lemma: lemma.to_owned(), spelling: spelling.map(str::to_owned) };
+        if let Some(&unit) = self.words.get(&word) {
             return unit;
         }
         let unit = self.push(Unit::Word);
-        self.words.insert(lemma.to_owned(), unit);
+        self.words.insert(word, unit);
         unit
     }
 
@@ -98,8 +108,8 @@ impl UnitBuilder {
         unit
     }
 
-    /// The units, and the lemma of every word.
-    pub(super) fn finish(self) -> (Units, Vec<(String, UnitId)>) {
+    /// The units, and what every word is.
+    pub(super) fn finish(self) -> (Units, Vec<(Word, UnitId)>) {
         (self.units, self.words.into_iter().collect())
     }
 
