@@ -167,7 +167,9 @@ impl Writer {
                 let line = serde_json::json!({
                     "ts": ts, "level": "warning", "event": "log_lines_dropped", "total": dropped,
                 });
-                self.line(line.to_string().as_bytes());
+                // Not a line of anybody's: if it is lost as well, it is not counted.
+                self.block.extend_from_slice(line.to_string().as_bytes());
+                self.block.push(b'\n');
                 told = dropped;
             }
             self.write();

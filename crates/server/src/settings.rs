@@ -23,6 +23,9 @@ pub struct ServerSettings {
     /// Connections beyond it get one answer each: the probes theirs, all else 503. From 64
     /// beyond it on, new connections wait in the system's queue.
     pub max_connections: usize,
+    /// When a drain begins, how long connections without a request stay open. Their clients may be
+    /// about to send one, and then get an answer that tells them to close.
+    pub idle_grace: Duration,
     /// Threads that serve connections; one per available core where `None`.
     pub workers: Option<NonZeroUsize>,
     /// Whether every request is logged as a line of JSON on standard output.
@@ -38,6 +41,7 @@ impl Default for ServerSettings {
             header_timeout: Duration::from_secs(30),
             body_timeout: Duration::from_secs(10),
             max_connections: 1024,
+            idle_grace: Duration::from_millis(250),
             workers: None,
             access_log: true,
         }

@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc as blocking;
 use std::thread;
-use std::time::Duration;
 
 use hyper::server::conn::http1;
 use hyper::service::service_fn;
@@ -27,9 +26,6 @@ use crate::settings::ServerSettings;
 
 /// A request head and the part of a body that is read ahead; a longer head is answered 431.
 const READ_AHEAD: usize = 64 * 1024;
-/// When a drain begins, connections that are silent stay open for so long: their clients may be about
-/// to send a request, and get an answer that tells them to close.
-const IDLE_GRACE: Duration = Duration::from_millis(250);
 /// Adverts of unusual size are classified on threads beside the event loop; so many a worker.
 const SIDE_THREADS: usize = 2;
 
@@ -168,7 +164,7 @@ async fn run(
             }
         }
         let all_ended = async { while connections.join_next().await.is_some() {} };
-        if timeout(IDLE_GRACE, all_ended).await.is_err() {
+        if timeout(settings.idle_grace, all_ended).await.is_err() {
             close.send_replace(true);
             while connections.join_next().await.is_some() {}
         }
