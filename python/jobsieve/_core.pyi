@@ -22,6 +22,29 @@ def split(source: str) -> list[tuple[str, str, int, int]] | None:
     the last one to the last. None where the file does not parse or has no object.
     """
 
+class JobsieveError(Exception):
+    """Base of all exceptions that Jobsieve raises on purpose; `errors` draws the tree."""
+
+class AdvertError(JobsieveError):
+    """A request is not an advert. `code` is stable; `key` and `offset` (bytes) where they are known."""
+
+    code: str
+    key: str | None
+    offset: int | None
+
+def analyze(
+    text: str, *, lemmas: str = "wordnet-plus", html: bool = True
+) -> list[tuple[str, str, str, int, int, int, int]]:
+    """The words of a text: surface, folded form, lemma, start, end, position, sentence."""
+
+def parse(source: str) -> list[tuple[Any, ...]]:
+    """The objects of a rule file that can be read: `("list", name, terms)` and
+    `("rule", name, when, unless, actions)`, conditions as nested `("and" | "or" | "not", parts)`,
+    `("term", fields, text)` and `("list", fields, name)`."""
+
+def wordnet_lemmas(words: Sequence[str], pos: str) -> list[str]:
+    """The lemma of each word by WordNet's own rules; `pos` is n, v, a or r."""
+
 def diagnostic_codes() -> list[str]:
     """Every code that `compile` can give: the registry in `diagnostics` must explain each."""
 
@@ -35,6 +58,8 @@ class RuleSet:
         comments and layout play no part."""
     @property
     def rule_count(self) -> int: ...
+    @property
+    def category_count(self) -> int: ...
     @property
     def rule_names(self) -> list[str]: ...
     def classify(
@@ -50,7 +75,13 @@ class RuleSet:
         """The record of one JSON advert, as the HTTP service would answer; raises `AdvertError`."""
     def classify_lines(self, lines: Sequence[bytes], *, version: int | None = None) -> list[bytes]:
         """The records of JSON adverts, in order; a refused advert becomes a record of status `error`."""
-    def explain_json(self, body: bytes, *, version: int | None = None) -> bytes: ...
+    def explain_json(
+        self, body: bytes, *, rule: str | None = None, version: int | None = None
+    ) -> bytes:
+        """The record with `explanations`: each matched rule, and `rule` even if it did not match,
+        clause by clause with verdict and places. Raises `KeyError` for an unknown rule."""
+    def match_unfiltered(self, body: bytes) -> Classification:
+        """The answer to a JSON advert found by trying every rule; for tests."""
 
 @final
 class Classification:
