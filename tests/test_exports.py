@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import ast
 import re
-from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
 
 import pytest
 
 import jobsieve
-from tests.conftest import RequireComponent
+from jobsieve import _core
 
 
 def public(module: ModuleType) -> set[str]:
@@ -29,21 +28,14 @@ def test_all_lists_the_public_names() -> None:
     assert {"RuleSet", "Classification", "RuleError", "compile"} <= set(jobsieve.__all__)
 
 
-def test_the_stub_and_the_compiled_module_have_the_same_names(
-    require_component: RequireComponent, root: Path
-) -> None:
-    require_component("the compiled extension", bool(find_spec("jobsieve._core")), "`make build`")
-    from jobsieve import _core
-
+def test_the_stub_and_the_compiled_module_have_the_same_names(root: Path) -> None:
     tree = ast.parse((root / "python/jobsieve/_core.pyi").read_text(encoding="utf-8"))
     stub = {node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.ClassDef)}
     assert {"RuleSet", "Server", "compile"} <= stub
     assert public(_core) == stub
 
 
-def test_compiled_classes_are_frozen_and_final(
-    require_component: RequireComponent, root: Path
-) -> None:
+def test_compiled_classes_are_frozen_and_final(root: Path) -> None:
     files = list((root / "crates/python/src").glob("*.rs"))
     classes = re.findall(
         r"#\[pyclass(\([^\]]*\))?\]", "\n".join(file.read_text(encoding="utf-8") for file in files)
@@ -51,9 +43,6 @@ def test_compiled_classes_are_frozen_and_final(
     assert len(classes) >= 3
     # A class that can be changed needs a lock, and Python would hold it while others wait.
     assert all("frozen" in options for options in classes)
-    require_component("the compiled extension", bool(find_spec("jobsieve._core")), "`make build`")
-    from jobsieve import _core
-
     kinds = [_core.RuleSet, _core.Classification, _core.CategoryScore, _core.Server]
     for kind in kinds:
         with pytest.raises(TypeError, match="not an acceptable base type"):
