@@ -139,9 +139,7 @@ class Generator:
     def text(self, pieces: list[str]) -> str:
         pieces = pieces + self.random.choices(FILLERS, k=self.random.randint(0, 4))
         self.random.shuffle(pieces)
-        joints = [
-            self.random.choices([" ", self.random.choice(SENTENCE_ENDS)], [5, 1])[0] for _ in pieces
-        ]
+        joints = [self.random.choices([" ", self.random.choice(SENTENCE_ENDS)], [5, 1])[0] for _ in pieces]
         return "".join(piece + joint for piece, joint in zip(pieces, joints, strict=True)).strip()
 
     def spell(self, term: str) -> str:
