@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-from importlib.util import find_spec
 
 import msgspec
 import pytest
@@ -10,9 +9,9 @@ from hypothesis import strategies as st
 from rich.cells import cell_len
 from rich.console import Console
 
-from jobsieve import diagnostics
+from jobsieve import _core, diagnostics
 from jobsieve.diagnostics import Diagnostic, RawDiagnostic
-from tests.conftest import Golden, RequireComponent
+from tests.conftest import Golden
 
 
 def raw(
@@ -234,25 +233,14 @@ def test_an_excerpt_fits_and_its_carets_stand_below_it(line: str, start: int, le
 
 
 def compiled(text: str) -> set[str]:
-    from jobsieve import _core
-
     _, found = _core.compile([("example.rules", text)])
     return {code for code, *_ in found}
 
 
-@pytest.fixture(scope="module")
-def _extension(require_component: RequireComponent) -> None:
-    require_component("the compiled extension", bool(find_spec("jobsieve._core")), "`make build`")
-
-
-@pytest.mark.usefixtures("_extension")
 def test_the_registry_knows_the_codes_of_the_engine_and_no_other() -> None:
-    from jobsieve import _core
-
     assert sorted(_core.diagnostic_codes()) == list(diagnostics.registry())
 
 
-@pytest.mark.usefixtures("_extension")
 @pytest.mark.parametrize("code", list(diagnostics.registry()))
 def test_wrong_examples_are_wrong_and_right_ones_right(code: str) -> None:
     entry = diagnostics.registry()[code]
