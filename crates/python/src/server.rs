@@ -50,6 +50,7 @@ impl Server {
             max_connections,
             workers: NonZeroUsize::new(threads),
             access_log,
+            ..server::ServerSettings::default()
         };
         let started = py.detach(|| server::Server::start(settings));
         let inner = started.map_err(|error| match error.raw_os_error() {

@@ -140,6 +140,7 @@ fn unescape(source: &str, out: &mut String, map: &mut OffsetMap) {
 }
 
 fn cut(source: &str, limit: usize) -> &str {
-    let end = source.floor_char_boundary(limit.min(source.len()));
-    &source[..end]
+    let longest = limit.min(source.len());
+    let end = (0..=longest).rev().find(|&end| source.is_char_boundary(end));
+    &source[..end.unwrap_or(0)]
 }

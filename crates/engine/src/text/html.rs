@@ -195,13 +195,11 @@ impl Stripper<'_> {
             let before = bytes[at..mark].iter().rev().find(|byte| !byte.is_ascii_whitespace());
             here = mark + 1;
             if before == Some(&b'=') {
-                match memchr(bytes[mark], &bytes[here..]) {
-                    Some(closing) => here += closing + 1,
-                    None => {
-                        self.quotes_broken = true;
-                        return first(at).unwrap_or(bytes.len());
-                    }
-                }
+                let Some(closing) = memchr(bytes[mark], &bytes[here..]) else {
+                    self.quotes_broken = true;
+                    return first(at).unwrap_or(bytes.len());
+                };
+                here += closing + 1;
             }
         }
         bytes.len()

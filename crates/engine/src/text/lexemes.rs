@@ -21,14 +21,14 @@ impl Lexemes {
     }
 
     fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut by_first = vec![Vec::new(); 128];
+        let mut by_first: Vec<Vec<Box<str>>> = vec![Vec::new(); 128];
         for name in names.map(str::to_ascii_lowercase) {
             if let Some(list) = name.bytes().next().and_then(|b| by_first.get_mut(usize::from(b))) {
                 list.push(name.into_boxed_str());
             }
         }
         for list in &mut by_first {
-            list.sort_by_key(|name: &Box<str>| std::cmp::Reverse(name.len()));
+            list.sort_by_key(|name| std::cmp::Reverse(name.len()));
         }
         Self { by_first }
     }
