@@ -110,7 +110,8 @@ def _sqlite_path(url: str | os.PathLike[str]) -> Path:
             f"a rule store can't be kept in {scheme}:// databases; give a file path or a URL such as "
             "sqlite:///rules.db"
         )
-    if parsed.host or parsed.query or parsed.database in (None, "", ":memory:"):
+    # SQLAlchemy drops what follows a question mark without a word where it does not look like options.
+    if parsed.host or "?" in text or parsed.database in (None, "", ":memory:"):
         raise StoreError(
             "the URL of the rule store must be sqlite:/// and a file path, without options; "
             "sqlite:////folder/rules.db, with four slashes, is an absolute path"
