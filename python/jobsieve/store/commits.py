@@ -1,0 +1,359 @@
+"""Writes versions and publications: compares what is wanted with what is there, adds the difference.
+
+Nothing here changes a text or a version that was written before; a span that ended is closed. Each
+function runs in a transaction that the caller commits.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, func, insert, select, update
+
+from jobsieve.errors import StaleBase, StoreError
+from jobsieve.store import queries
+from jobsieve.store.placement import place
+from jobsieve.store.records import Committed, Kind, ObjectText, Publication, PublicationKind
+from jobsieve.store.tables import counters, objects, publications, revisions, spans, versions
+
+Key = tuple[Kind, str]
+
+
+class Ids:
+    """The ids that a transaction may give out. Making one locks out other writers until its end."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+        # SQLite has no row locks and drops the clause: its transaction began as the only writer.
+        rows = connection.execute(select(counters.c.name, counters.c.next_id).with_for_update())
+        self._next: dict[str, int] = {row.name: row.next_id for row in rows}
+
+    def take(self, name: str) -> int:
+        """A new id for a row of table `name`; `save` makes it known."""
+        taken = self._next[name]
+        self._next[name] = taken + 1
+        return taken
+
+    def save(self) -> None:
+        """Writes down what was taken."""
+        for name, next_id in self._next.items():
+            self._connection.execute(
+                update(counters).where(counters.c.name == name).values(next_id=next_id)
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class _Author:
+    author: str
+    note: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Placed:
+    """An object in a version, without its text."""
+
+    object_id: int
+    revision: int
+    source_hash: str
+    file: str
+    position: int
+
+
+def commit(
+    connection: Connection,
+    wanted: Mapping[Key, ObjectText],
+    *,
+    base_version: int | None,
+    author: str,
+    note: str,
+    publish: bool,
+) -> Committed:
+    """Makes a version that holds exactly `wanted`; see `Store.commit`."""
+    ids = Ids(connection)
+    head = queries.head(connection)
+    if head != base_version:
+        raise _stale(connection, base_version, head)
+    by = _Author(author, note, _now())
+    base = {} if head is None else _placed(connection, head)
+    hashes = {key: queries.digest(item.source) for key, item in wanted.items()}
+    positions, moved = _arrange(wanted, base)
+    added, changed, removed, unchanged = _compare(wanted, hashes, base, moved)
+    if head is None or added or changed or removed:
+        version = ids.take("versions")
+        newest = queries.newest_version(connection)
+        before = base
+        if newest != head and newest is not None:
+            # Spans follow one another by version, so they continue the newest one, which was rolled back.
+            before = _placed(connection, newest)
+            positions, _ = _arrange(wanted, before)
+        rule_count = sum(kind == "rule" for kind, _ in wanted)
+        _append_version(connection, version, head, rule_count, by)
+        numbers = _append_texts(connection, ids, wanted, hashes, [before, base], by)
+        _write_spans(
+            connection,
+            version,
+            before,
+            {
+                key: _Placed(*numbers[key], hashes[key], item.file, positions[key])
+                for key, item in wanted.items()
+            },
+        )
+    else:
+        version = head
+    published = None
+    current = queries.live(connection)
+    if publish and (current is None or current.version != version):
+        published = _append_publication(connection, ids, version, "publish", by)
+    ids.save()
+    return Committed(version, published, added, changed, removed, unchanged)
+
+
+def make_live(
+    connection: Connection, version: int, kind: PublicationKind, *, author: str, note: str
+) -> Publication:
+    """Appends a publication, or gives the live one where it names `version` already."""
+    ids = Ids(connection)
+    queries.require_version(connection, version)
+    current = queries.live(connection)
+    if current is not None and current.version == version:
+        return current
+    if kind == "publish" and current is not None and version < current.version:
+        raise StoreError(
+            f"version {version} is older than the live version {current.version}; roll back to it instead"
+        )
+    if kind == "rollback" and (current is None or version > current.version):
+        known = "nothing is live" if current is None else f"version {current.version} is live"
+        raise StoreError(f"can't roll back to version {version}: {known}; publish it instead")
+    published = _append_publication(connection, ids, version, kind, _Author(author, note, _now()))
+    ids.save()
+    return published
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def _stale(connection: Connection, base: int | None, head: int | None) -> StaleBase:
+    started = "an empty store" if base is None else f"version {base}"
+    if head is None:
+        return StaleBase(f"you started from {started}, but the store is empty; nothing was written")
+    newest = queries.all_versions(connection)[-1]
+    return StaleBase(
+        f"somebody else changed the rules: you started from {started}, and edits now start from version "
+        f"{head} (newest: {newest.id}, by {newest.author or 'an unnamed author'}); nothing was written; "
+        "read the rules again and repeat the change"
+    )
+
+
+def _placed(connection: Connection, version: int) -> dict[Key, _Placed]:
+    rows = connection.execute(
+        select(
+            objects.c.kind,
+            objects.c.name,
+            objects.c.id,
+            spans.c.revision,
+            revisions.c.source_hash,
+            spans.c.file,
+            spans.c.position,
+        )
+        .select_from(spans)
+        .join(objects, objects.c.id == spans.c.object_id)
+        .join(revisions, queries.of_span())
+        .where(queries.alive(version))
+    )
+    return {(row[0], row[1]): _Placed(*row[2:]) for row in rows}
+
+
+def _arrange(
+    wanted: Mapping[Key, ObjectText], before: Mapping[Key, _Placed]
+) -> tuple[dict[Key, int], set[Key]]:
+    """A position for every object, and the objects that changed places within their file."""
+    files: dict[str, list[Key]] = {}
+    for key, item in wanted.items():
+        files.setdefault(item.file, []).append(key)
+    positions: dict[Key, int] = {}
+    moved: set[Key] = set()
+    for file, keys in files.items():
+        current = {
+            key: before[key].position for key in keys if key in before and before[key].file == file
+        }
+        numbers, changed_places = place(keys, current)
+        positions.update(zip(keys, numbers, strict=True))
+        moved |= changed_places
+    return positions, moved
+
+
+def _compare(
+    wanted: Mapping[Key, ObjectText],
+    hashes: Mapping[Key, str],
+    base: Mapping[Key, _Placed],
+    moved: set[Key],
+) -> tuple[tuple[Key, ...], tuple[Key, ...], tuple[Key, ...], tuple[Key, ...]]:
+    changed = {
+        key
+        for key, item in wanted.items()
+        if key in base
+        and (key in moved or (hashes[key], item.file) != (base[key].source_hash, base[key].file))
+    }
+    return (
+        tuple(sorted(wanted.keys() - base.keys())),
+        tuple(sorted(changed)),
+        tuple(sorted(base.keys() - wanted.keys())),
+        tuple(sorted((wanted.keys() & base.keys()) - changed)),
+    )
+
+
+def _append_version(
+    connection: Connection, version: int, base: int | None, rule_count: int, by: _Author
+) -> None:
+    connection.execute(
+        insert(versions).values(
+            id=version,
+            base_version=base,
+            note=by.note,
+            author=by.author,
+            created_at=by.created_at,
+            rule_count=rule_count,
+        )
+    )
+
+
+def _append_publication(
+    connection: Connection, ids: Ids, version: int, kind: PublicationKind, by: _Author
+) -> Publication:
+    published = Publication(
+        id=ids.take("publications"),
+        version=version,
+        kind=kind,
+        newest_version=queries.newest_version(connection) or version,
+        author=by.author,
+        note=by.note,
+        created_at=by.created_at,
+    )
+    connection.execute(
+        insert(publications).values(
+            id=published.id,
+            version=published.version,
+            kind=published.kind,
+            newest_version=published.newest_version,
+            author=published.author,
+            note=published.note,
+            created_at=published.created_at,
+        )
+    )
+    return published
+
+
+def _append_texts(
+    connection: Connection,
+    ids: Ids,
+    wanted: Mapping[Key, ObjectText],
+    hashes: Mapping[Key, str],
+    known: Sequence[Mapping[Key, _Placed]],
+    by: _Author,
+) -> dict[Key, tuple[int, int]]:
+    """The object id and revision number of each object; appends those that are new.
+
+    A text that the object has in one of the `known` versions is used again.
+    """
+    result: dict[Key, tuple[int, int]] = {}
+    fresh: list[Key] = []
+    object_ids: dict[Key, int] = {}
+    for key in wanted:
+        places = [version[key] for version in known if key in version]
+        same = next((item for item in places if item.source_hash == hashes[key]), None)
+        if same is not None:
+            result[key] = (same.object_id, same.revision)
+        else:
+            fresh.append(key)
+            if places:
+                object_ids[key] = places[0].object_id
+    _find_or_append_objects(connection, ids, fresh, object_ids)
+    newest = _newest_revisions(connection, object_ids.values())
+    rows: list[dict[str, object]] = []
+    for key in fresh:
+        object_id = object_ids[key]
+        number = newest.get(object_id, 0) + 1
+        result[key] = (object_id, number)
+        rows.append(
+            {
+                "object_id": object_id,
+                "number": number,
+                "source": wanted[key].source,
+                "source_hash": hashes[key],
+                "author": by.author,
+                "note": by.note,
+                "created_at": by.created_at,
+            }
+        )
+    if rows:
+        connection.execute(insert(revisions), rows)
+    return result
+
+
+def _find_or_append_objects(
+    connection: Connection, ids: Ids, keys: Sequence[Key], object_ids: dict[Key, int]
+) -> None:
+    """Fills in the ids of `keys` that have none: an object that was removed before keeps its identity."""
+    names = {(kind, queries.digest(name)): (kind, name) for kind, name in keys}
+    missing = {pair: key for pair, key in names.items() if key not in object_ids}
+    for chunk in queries.chunks(missing):
+        found = connection.execute(
+            select(objects.c.kind, objects.c.name_key, objects.c.id).where(
+                objects.c.name_key.in_([name_key for _, name_key in chunk])
+            )
+        )
+        for kind, name_key, object_id in found:
+            # A list may have the name of a rule.
+            if (kind, name_key) in missing:
+                object_ids[missing[kind, name_key]] = object_id
+    rows: list[dict[str, object]] = []
+    for (kind, name_key), key in missing.items():
+        if key not in object_ids:
+            object_ids[key] = ids.take("objects")
+            rows.append({"id": object_ids[key], "kind": kind, "name_key": name_key, "name": key[1]})
+    if rows:
+        connection.execute(insert(objects), rows)
+
+
+def _newest_revisions(connection: Connection, object_ids: Iterable[int]) -> dict[int, int]:
+    newest: dict[int, int] = {}
+    for chunk in queries.chunks(object_ids):
+        rows = connection.execute(
+            select(revisions.c.object_id, func.max(revisions.c.number))
+            .where(revisions.c.object_id.in_(chunk))
+            .group_by(revisions.c.object_id)
+        )
+        newest.update((object_id, number) for object_id, number in rows)
+    return newest
+
+
+def _write_spans(
+    connection: Connection,
+    version: int,
+    before: Mapping[Key, _Placed],
+    after: Mapping[Key, _Placed],
+) -> None:
+    ended = [item.object_id for key, item in before.items() if after.get(key) != item]
+    for chunk in queries.chunks(ended):
+        connection.execute(
+            update(spans)
+            .where(spans.c.object_id.in_(chunk), spans.c.to_version.is_(None))
+            .values(to_version=version)
+        )
+    begun = [
+        {
+            "object_id": item.object_id,
+            "from_version": version,
+            "revision": item.revision,
+            "file": item.file,
+            "position": item.position,
+        }
+        for key, item in after.items()
+        if before.get(key) != item
+    ]
+    if begun:
+        connection.execute(insert(spans), begun)

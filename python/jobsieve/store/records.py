@@ -1,0 +1,104 @@
+"""The records that go in and out of the store: plain, immutable values.
+
+They hold text and say where it belongs; what the text means, and whether it compiles, they never know.
+Times are Unix milliseconds.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Kind = Literal["rule", "list"]
+PublicationKind = Literal["publish", "rollback"]
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectText:
+    """A rule or a list as it stands in a file: `source` with the comment lines above it, verbatim.
+
+    The sources of a file's objects, joined in order, are the file.
+    """
+
+    kind: Kind
+    name: str
+    source: str
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredObject(ObjectText):
+    """An object in a version. `position` orders the objects of one file; its gaps mean nothing.
+
+    `revision` counts the texts that the object has had, from 1; `author` and `created_at` are that
+    revision's.
+    """
+
+    position: int
+    object_id: int
+    revision: int
+    source_hash: str
+    author: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Revision:
+    """One text that an object has had. `source_hash` is the SHA-256 of its UTF-8, in hexadecimal."""
+
+    number: int
+    source: str
+    source_hash: str
+    author: str
+    note: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Version:
+    """A frozen set of revisions. `base_version` is what its author started from, None for the first."""
+
+    id: int
+    base_version: int | None
+    note: str
+    author: str
+    created_at: int
+    rule_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """The act that made a version live. `newest_version` is the newest that existed at the time."""
+
+    id: int
+    version: int
+    kind: PublicationKind
+    newest_version: int
+    author: str
+    note: str
+    created_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """What lies between two versions. A changed or moved object is in both: its old and new state."""
+
+    opened: tuple[StoredObject, ...]
+    closed: tuple[StoredObject, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Committed:
+    """What a commit did, against the version that it was based on.
+
+    `version` is the base where the content is identical to it; `publication` is None where nothing was
+    published, be it because that was not asked for or because the version was live already. Objects
+    are `(kind, name)`, in code-point order; `changed` ones have another text, file or place in the file.
+    """
+
+    version: int
+    publication: Publication | None
+    added: tuple[tuple[Kind, str], ...]
+    changed: tuple[tuple[Kind, str], ...]
+    removed: tuple[tuple[Kind, str], ...]
+    unchanged: tuple[tuple[Kind, str], ...]

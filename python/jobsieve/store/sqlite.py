@@ -1,0 +1,142 @@
+"""All that is peculiar to SQLite: its file, its connections, what its errors mean.
+
+It knows no table of the store.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import OperationalError
+from sqlalchemy.pool import NullPool
+
+from jobsieve.errors import StoreError, StoreUnavailable
+
+BUSY_SECONDS = 5.0
+
+# Beginning of the error's name -> reason and remedy.
+_REASONS = {
+    "SQLITE_CANTOPEN": (
+        "the file can't be opened",
+        "check that it exists and that this user may read and write it and its folder",
+    ),
+    "SQLITE_NOTADB": (
+        "it is not an SQLite database",
+        "give another file, which is created where it does not exist",
+    ),
+    "SQLITE_READONLY": (
+        "it can't be written",
+        "give this user write permission on the file and on its folder, which holds the log",
+    ),
+    "SQLITE_FULL": ("the disk is full", "free some space; nothing was changed"),
+    "SQLITE_IOERR": ("reading or writing the disk failed", "check the disk and the file system"),
+    "SQLITE_CORRUPT": ("the file is damaged", "restore it from a backup"),
+    "SQLITE_AUTH": ("access was denied", "check the permissions of the file"),
+    "SQLITE_PERM": ("access was denied", "check the permissions of the file"),
+}
+
+
+def connect(path: Path) -> Engine:
+    """Connections to an existing file, a new one for each use; it never creates the file.
+
+    Without a pool nothing is shared between threads or across a fork, and a file that was replaced is
+    seen at once. Writers wait at most `BUSY_SECONDS` for each other.
+    """
+    uri = path.as_uri() + "?mode=rw"
+
+    def opened() -> sqlite3.Connection:
+        # No isolation level: the driver then begins no transaction of its own, `_begin` does.
+        connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
+        try:
+            connection.execute("PRAGMA foreign_keys = ON")
+            # An acknowledged edit survives a loss of power.
+            connection.execute("PRAGMA synchronous = FULL")
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+    engine = create_engine("sqlite://", creator=opened, poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def writing(connection: Connection) -> Connection:
+    """Makes the transactions of `connection` take the write lock when they begin."""
+    return connection.execution_options(jobsieve_writing=True)
+
+
+def _begin(connection: Connection) -> None:
+    # A transaction that reads first and locks later can fail half-way where another wrote in between.
+    exclusive = connection.get_execution_options().get("jobsieve_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")
+
+
+def check_file(path: Path, *, create: bool) -> None:
+    """Sees to it that `path` is a file, creating an empty one on demand; says what is wrong otherwise."""
+    try:
+        if path.is_dir():
+            raise StoreError(
+                f"cannot open the rule store {path}: it is a folder; name a file in it"
+            )
+        if path.exists():
+            return
+        if not path.parent.is_dir():
+            raise StoreError(
+                f"cannot open the rule store {path}: the folder {path.parent} does not exist; create it "
+                "or correct the path"
+            )
+        if not create:
+            raise StoreError(
+                f"cannot open the rule store {path}: there is no such file; correct the path, or create "
+                "the store by importing rules"
+            )
+        path.touch()
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) else str(error)
+        raise StoreError(
+            f"cannot open the rule store {path}: {reason}; check the path and its permissions"
+        ) from error
+
+
+def enter_wal(engine: Engine) -> None:
+    """Lets readers go on while somebody writes. The file remembers it.
+
+    Where the file system can't do it (some network ones), the store works with the older journal.
+    """
+    end = time.monotonic() + BUSY_SECONDS
+    while True:
+        raw = engine.raw_connection()
+        try:
+            raw.cursor().execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            # For this statement SQLite does not wait for other processes itself.
+            if not _name(error).startswith("SQLITE_BUSY") or time.monotonic() >= end:
+                raise OperationalError("PRAGMA journal_mode", None, error) from error
+            time.sleep(0.02)
+        finally:
+            raw.close()
+
+
+def explain(error: BaseException | None, path: Path, operation: str) -> StoreError:
+    """The driver's error as a sentence that names the file, the operation and what to do."""
+    name = _name(error)
+    start = f"cannot {operation} (rule store {path})"
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreUnavailable(
+            f"{start}: another process has been writing for more than {BUSY_SECONDS:g} seconds; "
+            "nothing was changed; try again, or find that process"
+        )
+    for beginning, (reason, remedy) in _REASONS.items():
+        if name.startswith(beginning):
+            return StoreError(f"{start}: {reason}; {remedy}")
+    return StoreError(f"{start}: {error}; check that the file is a rule store of this Jobsieve")
+
+
+def _name(error: Any) -> str:
+    return str(getattr(error, "sqlite_errorname", ""))
