@@ -28,12 +28,13 @@ WORDS = {
     "teacher": ["teachers"],
     "sales": ["sale", "Sales"],
     "wolf": ["wolves"],
+    "Brantocks": ["brantocks", "BRANTOCKS"],
     "data": ["Data"],
     "driver": ["drivers", "driver's"],
     "hgv": ["HGV"],
     "support": ["supports"],
 }
-FILLERS = ["office", "the", "of", "42", "London", "nice", "wanted", "team", "GmbH", "—", "&nbsp;"]
+FILLERS = ["office", "working at", "the", "of", "42", "London", "nice", "wanted", "team", "GmbH", "—", "&nbsp;"]
 SENTENCE_ENDS = [". The ", "! We ", "\n\n", "<br>", "</p><p>", "<li>", "\n• "]
 
 

@@ -114,7 +114,7 @@ class ReferenceMatcher:
         )
 
     def same(self, asked: Word, word: Word) -> bool:
-        # A name keeps its plural look ("at Siemens"): then its spelling is its lemma.
+        # A name keeps its plural look ("at Brantocks"): then its spelling is its lemma.
         return asked.lemma == word.lemma or asked.folded == word.folded
 
     # What follows

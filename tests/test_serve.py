@@ -15,8 +15,7 @@ from pathlib import Path
 
 import pytest
 from jobsieve import _core
-from jobsieve.store import open_store
-from jobsieve.store.records import ObjectText
+from jobsieve.store import ObjectText, open_store
 
 from tests.service import Load, run, serving
 
@@ -104,10 +103,12 @@ def test_a_bad_rule_leaves_the_old_answers_and_is_reported(store: Path) -> None:
             version = publish(store, bad)
             logged = service.wait_for("reload", result="rejected")
             assert logged["version"] == version
-            status = service.request("GET", "/v1/ruleset")[1]
+            status = service.ruleset_of_state("rejected")
             assert status["version"] == 1
-            assert "titel" in json.dumps(status["last_reload"])
-            assert "it.rules" in json.dumps(status["last_reload"])
+            assert status["reload"]["rejected"]["version"] == version
+            (found,) = status["reload"]["rejected"]["diagnostics"]
+            assert found["code"] == "JS009"
+            assert (found["file"], found["line"]) == ("it.rules", 3)
             count = len(load.answers)
             service.until("answers go on", lambda: len(load.answers) > count + 100)
             assert {record["primary"] for _, record in load.answers} == {"it/python"}
@@ -118,7 +119,7 @@ def test_a_bad_rule_leaves_the_old_answers_and_is_reported(store: Path) -> None:
             )
         assert load.lost == []
         assert {status for status, _ in load.answers} == {200}
-        assert service.request("GET", "/v1/ruleset")[1]["last_reload"]["result"] == "ok"
+        assert service.ruleset_of_state("current")["version"] == version + 1
 
 
 def test_an_empty_store_is_waited_for(tmp_path: Path) -> None:

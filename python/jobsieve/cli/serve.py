@@ -18,6 +18,7 @@ def serve(context: Context, host: str | None, port: int | None, store_url: str |
     SIGTERM ends the service after the requests under way; a second one ends it at once.
     """
     from jobsieve import serve as service
+    from jobsieve.store import open_store
 
     settings = context.settings(server_host=host, server_port=port, store_url=store_url)
-    raise click.exceptions.Exit(service.run(settings))
+    raise click.exceptions.Exit(service.run(settings, lambda: open_store(settings.store.url)))
