@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 POLL = 0.2
 # How long a test waits for an event that should come within a second; it fails then, it never hangs.
@@ -137,7 +137,7 @@ class Load:
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.lost: list[str] = []
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from jobsieve import _core
 from jobsieve.cli import jobsieve as command_line
 

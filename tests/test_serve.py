@@ -14,9 +14,9 @@ import time
 from pathlib import Path
 
 import pytest
+
 from jobsieve import _core
 from jobsieve.store import ObjectText, open_store
-
 from tests.service import Load, run, serving
 
 PYTHON_RULE = """\
@@ -74,7 +74,9 @@ def test_an_imported_edit_changes_the_answers_and_loses_none(store: Path, tmp_pa
         assert load.lost == []
         assert {status for status, _ in load.answers} == {200}
         # No answer mixes two versions.
-        seen = {(r["ruleset"]["version"], r["ruleset"]["hash"], r["primary"]) for _, r in load.answers}
+        seen = {
+            (r["ruleset"]["version"], r["ruleset"]["hash"], r["primary"]) for _, r in load.answers
+        }
         assert {(version, primary) for version, _, primary in seen} == {
             (1, "it/python"),
             (2, "it/snakes"),

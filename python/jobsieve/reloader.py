@@ -26,7 +26,6 @@ from jobsieve.store import joined
 if TYPE_CHECKING:
     from jobsieve.diagnostics import Diagnostic
     from jobsieve.snapshot import Snapshot
-
     from jobsieve.store import Publication, Store, StoredObject
 
 State: TypeAlias = Literal["starting", "current", "nothing_published", "fetch_error", "rejected"]

@@ -93,6 +93,7 @@ fn tree<'py>(py: Python<'py>, expr: &Expr, fields: &Fields) -> PyResult<Bound<'p
 
 /// The lemma of each word by WordNet's rules, as NLTK gives it; `pos` is n, v, a or r.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
 pub fn wordnet_lemmas(py: Python<'_>, words: Vec<String>, pos: &str) -> PyResult<Vec<String>> {
     let pos = match pos {
         "n" => PartOfSpeech::Noun,
