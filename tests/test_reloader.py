@@ -10,12 +10,12 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from jobsieve.snapshot import Snapshot
 
 from jobsieve import snapshot
 from jobsieve.errors import StoreError
 from jobsieve.publishing import import_files
 from jobsieve.reloader import Reloader
+from jobsieve.snapshot import Snapshot
 from jobsieve.store import ObjectText, Store, open_store
 
 NOW = 1_800_000_000.0
@@ -319,6 +319,21 @@ def test_the_thread_follows_the_store_until_it_is_stopped(site: Site) -> None:
     assert site.reloader.stop(timeout=30.0)
     assert site.served == [1, 2]
     assert "jobsieve-reload" not in {each.name for each in threading.enumerate()}
+
+
+def test_waking_ends_the_wait_for_the_next_look(site: Site) -> None:
+    looked = threading.Semaphore(0)
+    site.reloader._interval = NEVER
+    site.reloader._changed = looked.release
+    site.reloader.start()
+    assert looked.acquire(timeout=30)
+
+    site.publish(rule("python"))
+    site.reloader.wake()
+
+    assert looked.acquire(timeout=30)
+    assert site.served == [1]
+    assert site.reloader.stop(timeout=30.0)
 
 
 def test_stop_before_start_is_fine(site: Site) -> None:

@@ -4,13 +4,11 @@ Offsets given to Python are code points of the text as given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, final
+from typing import Any, TypeAlias, final
 
 # code, severity ("error" | "warning"), index of the source, start, end, parameters,
 # and for a related place: index of the source, start, end.
-type _Diagnostic = tuple[
-    str, str, int, int, int, dict[str, str], tuple[int, int, int] | None
-]
+_Diagnostic: TypeAlias = tuple[str, str, int, int, int, dict[str, str], tuple[int, int, int] | None]
 
 def compile(
     sources: Sequence[tuple[str, str]], *, lemmas: str = "wordnet-plus"
@@ -23,6 +21,30 @@ def split(source: str) -> list[tuple[str, str, int, int]] | None:
     The parts join without gap to the whole text: comments above an object belong to it, what follows
     the last one to the last. None where the file does not parse or has no object.
     """
+
+class JobsieveError(Exception):
+    """Base of all exceptions that Jobsieve raises on purpose; `errors` draws the tree."""
+
+class AdvertError(JobsieveError):
+    """A request is not an advert. `code` is stable; `key` and `offset` (bytes) where they are known."""
+
+    code: str
+    key: str | None
+    offset: int | None
+
+def analyze(
+    text: str, *, lemmas: str = "wordnet-plus", rule: bool = False
+) -> list[tuple[str, str, str, int, int, int, int]]:
+    """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
+    tell nothing: surface, folded form, lemma, start, end, position, sentence."""
+
+def parse(source: str) -> list[tuple[Any, ...]]:
+    """The objects of a rule file that can be read: `("list", name, terms)` and
+    `("rule", name, when, unless, actions)`, conditions as nested `("and" | "or" | "not", parts)`,
+    `("term", fields, text)` and `("list", fields, name)`."""
+
+def wordnet_lemmas(words: Sequence[str], pos: str) -> list[str]:
+    """The lemma of each word by WordNet's own rules; `pos` is n, v, a or r."""
 
 def diagnostic_codes() -> list[str]:
     """Every code that `compile` can give: the registry in `diagnostics` must explain each."""
@@ -38,6 +60,8 @@ class RuleSet:
     @property
     def rule_count(self) -> int: ...
     @property
+    def category_count(self) -> int: ...
+    @property
     def rule_names(self) -> list[str]: ...
     def classify(
         self,
@@ -47,16 +71,18 @@ class RuleSet:
         **fields: object,
     ) -> Classification:
         """Raises `AdvertError` where neither text holds a word, or a field is not declared."""
-    def classify_many(
-        self, rows: Iterable[Mapping[str, Any]]
-    ) -> list[Classification]: ...
+    def classify_many(self, rows: Iterable[Mapping[str, Any]]) -> list[Classification]: ...
     def classify_json(self, body: bytes, *, version: int | None = None) -> bytes:
         """The record of one JSON advert, as the HTTP service would answer; raises `AdvertError`."""
-    def classify_lines(
-        self, lines: Sequence[bytes], *, version: int | None = None
-    ) -> list[bytes]:
+    def classify_lines(self, lines: Sequence[bytes], *, version: int | None = None) -> list[bytes]:
         """The records of JSON adverts, in order; a refused advert becomes a record of status `error`."""
-    def explain_json(self, body: bytes, *, version: int | None = None) -> bytes: ...
+    def explain_json(
+        self, body: bytes, *, rule: str | None = None, version: int | None = None
+    ) -> bytes:
+        """The record with `explanations`: each matched rule, and `rule` even if it did not match,
+        clause by clause with verdict and places. Raises `KeyError` for an unknown rule."""
+    def match_unfiltered(self, body: bytes) -> Classification:
+        """The answer to a JSON advert found by trying every rule; for tests."""
 
 @final
 class Classification:
@@ -93,11 +119,13 @@ class Server:
         header_timeout: float,
         body_timeout: float,
         max_connections: int,
+        threads: int,
         access_log: bool,
     ) -> Server:
         """Binds and starts to serve: `/livez` answers, `/readyz` is 503 until the first `publish`.
 
-        Raises `OSError` where the address can't be bound; its text names host and port.
+        Times are seconds; `threads` 0 is one for each core. Raises `OSError` where the address can't be
+        bound; its text names host and port. Used after a fork, every method raises `RuntimeError`.
         """
     @property
     def address(self) -> tuple[str, int]:

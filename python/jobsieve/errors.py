@@ -10,8 +10,9 @@
         ├── StoreUnavailable   it could not be reached in time; names what was tried
         └── StaleBase          somebody else published meanwhile; nothing was written
 
-A mistake in a rule is data (`diagnostics.Diagnostic`), not an exception: `RuleError` is raised only
-by callers that can't go on without a rule set.
+The first and `AdvertError` are defined in the compiled module, which raises the latter. A mistake in
+a rule is data (`diagnostics.Diagnostic`), not an exception: `RuleError` is raised only by
+callers that can't go on without a rule set.
 """
 
 from __future__ import annotations
@@ -19,12 +20,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from jobsieve._core import AdvertError, JobsieveError
+
 if TYPE_CHECKING:
     from jobsieve.diagnostics import Diagnostic
 
 
-class JobsieveError(Exception):
-    """Base of the tree: its text is a full sentence for the person at the keyboard."""
+__all__ = [
+    "AdvertError",
+    "ConfigError",
+    "FileError",
+    "JobsieveError",
+    "RuleError",
+    "ServeError",
+    "StaleBase",
+    "StoreError",
+    "StoreUnavailable",
+]
 
 
 class RuleError(JobsieveError):
@@ -33,16 +45,6 @@ class RuleError(JobsieveError):
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
-
-
-class AdvertError(JobsieveError):
-    """A request is not an advert. `code` is stable; `key` and `offset` (bytes) where they are known."""
-
-    def __init__(self, message: str, code: str, key: str | None, offset: int | None) -> None:
-        super().__init__(message)
-        self.code = code
-        self.key = key
-        self.offset = offset
 
 
 class FileError(JobsieveError):

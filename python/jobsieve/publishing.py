@@ -16,7 +16,6 @@ from jobsieve.store import ObjectText, joined
 
 if TYPE_CHECKING:
     from jobsieve.config import AnalysisSettings
-
     from jobsieve.store import Difference, Kind, Store
 
 # Each attempt compiles everything anew; somebody who is overtaken that often had better look first.

@@ -26,7 +26,6 @@ from jobsieve.store import joined
 if TYPE_CHECKING:
     from jobsieve.diagnostics import Diagnostic
     from jobsieve.snapshot import Snapshot
-
     from jobsieve.store import Publication, Store, StoredObject
 
 State: TypeAlias = Literal["starting", "current", "nothing_published", "fetch_error", "rejected"]
@@ -161,6 +160,7 @@ class Reloader:
         self._status = Status()
         self._signal = threading.Condition()
         self._stopping = False
+        self._woken = False
         self._fetch: _Fetch | None = None
         # Kept open, though its connections are not: a look costs 1.0 ms of processor time instead of 3.3.
         self._store: Store | None = None
@@ -176,6 +176,12 @@ class Reloader:
     def start(self) -> None:
         """Begins to look, at once for the first time."""
         self._thread.start()
+
+    def wake(self) -> None:
+        """Looks now instead of at the end of the interval; ends a wait after failures too."""
+        with self._signal:
+            self._woken = True
+            self._signal.notify_all()
 
     def stop(self, timeout: float = 5.0) -> bool:
         """Ends the thread; False where a build was still under way after `timeout` seconds.
@@ -254,8 +260,10 @@ class Reloader:
         delay = 0.0
         while True:
             with self._signal:
-                if self._signal.wait_for(lambda: self._stopping, delay):
+                self._signal.wait_for(lambda: self._stopping or self._woken, delay)
+                if self._stopping:
                     return
+                self._woken = False
             try:
                 delay = self.check()
             # Of `changed`, which is not ours. See `check` for why nothing may end this thread.

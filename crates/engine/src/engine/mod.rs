@@ -1,33 +1,25 @@
-//! Which rules match an advert? Rules are compiled once into an immutable [`RuleSet`]; a [`Scratch`]
-//! per thread holds the working memory of a classification.
+//! Which rules match an advert, and why? Rules are compiled once into an immutable [`RuleSet`]; a
+//! [`Scratch`] per thread holds the working memory of its classifications.
+//!
+//! Flow of a build: trees of [`lang`](crate::lang) become [`units`] (words, phrases, lists), each
+//! rule's condition becomes a [`tree`] for people and a [`program`] for speed, [`select`] files it
+//! under units without which it can't match, [`vocabulary`] lists every surface form of every word.
+//! Flow of an advert: [`matcher`] marks the units that stand in it, tries the rules filed under them,
+//! and adds up the categories. [`unfiltered`] is the same without any selection, for tests;
+//! [`explain`] tells why a rule did or did not match.
 
-use crate::exchange::Advert;
+pub mod compile;
+pub mod explain;
+mod identity;
+pub mod matcher;
+mod program;
+pub mod ruleset;
+mod select;
+mod tree;
+pub mod unfiltered;
+mod units;
+mod vocabulary;
 
-/// An immutable, compiled set of rules. Shared by all threads, never locked.
-#[derive(Debug)]
-pub struct RuleSet {}
-
-/// The working memory of one thread's classifications; reused, so that steady work allocates nothing.
-#[derive(Debug, Default)]
-pub struct Scratch {}
-
-/// What the rules say of one advert; lives in a [`Scratch`].
-#[derive(Debug, Default)]
-pub struct Classification {}
-
-impl RuleSet {
-    /// The content hash: `sha256:` and 64 hexadecimal digits.
-    #[must_use]
-    pub fn hash(&self) -> &str { todo!() }
-    /// How many rules there are.
-    #[must_use]
-    pub fn rule_count(&self) -> usize { todo!() }
-    /// Classifies one advert.
-    pub fn classify<'s>(&self, _advert: &Advert<'_>, _scratch: &'s mut Scratch) -> &'s Classification { todo!() }
-}
-
-impl Classification {
-    /// How many categories the advert has.
-    #[must_use]
-    pub fn category_count(&self) -> usize { todo!() }
-}
+pub use compile::{Compiled, Source, compile};
+pub use matcher::{CategoryResult, Classification, Scratch};
+pub use ruleset::{CategoryId, RuleId, RuleSet, Settings};

@@ -1,1 +1,19 @@
-//! How is a rule written, and what does it mean? (skeleton)
+//! How is a rule written, and what does it mean? Source text becomes a tree, or diagnostics that say
+//! what is wrong and where; all errors of a file come in one pass.
+//!
+//! Flow: [`lexer`] cuts the source into symbols, [`grammar`] reads them into the tree of [`ast`],
+//! [`print`] writes a tree in its canonical form, [`split`] cuts a file into its objects verbatim.
+//! Nothing here knows words, lemmas or adverts.
+
+mod actions;
+pub mod ast;
+mod condition;
+pub mod diagnostic;
+pub mod grammar;
+pub mod lexer;
+pub mod print;
+pub mod split;
+
+pub use ast::{FieldMask, Fields, Span};
+pub use diagnostic::{Code, Diagnostic, Severity};
+pub use grammar::{Parsed, parse};

@@ -5,14 +5,25 @@
 //! reduction of one word; [`Analyzer::surfaces`] is its inverse, used when rules are compiled, so
 //! that no lemmatiser runs while adverts are classified. Both directions agree for every word.
 
-use std::borrow::Cow;
+mod analyzer;
+mod entities;
+mod html;
+pub mod lemma;
+mod lexemes;
+pub mod lexicon;
+mod normalize;
+mod offsets;
+mod shape;
+mod tokens;
+
+pub use analyzer::{Analyzer, Text};
 
 /// How words are reduced to the form under which rules and adverts meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LemmaMode {
-    /// The noun lemma of NLTK 3.9 or later over WordNet 3.0, bit for bit.
+    /// The noun lemma of NLTK 3.9 or later over `WordNet` 3.0, bit for bit.
     WordNet,
-    /// `WordNet` with irregular plurals, plurals unknown to WordNet, and function words put right.
+    /// `WordNet` with irregular plurals, plurals unknown to it, and function words put right.
     #[default]
     WordNetPlus,
     /// Words are compared as written, case and accents folded.
@@ -50,29 +61,9 @@ pub struct Token {
     pub position: u32,
     /// Number of the sentence, list item or block in the field. Phrases do not cross it.
     pub sentence: u32,
-    /// Its capitals mark it as a name or an acronym: a plural ending that WordNet does not know is
-    /// left alone (`Siemens`, `BACS`). False where capitals tell nothing (see ruling in `shape`).
+    /// Its capitals mark it as a name or an acronym: what looks like a plural unknown
+    /// to `WordNet` is left alone (`Brantocks`, `BACS`). False where capitals tell nothing.
     pub name_like: bool,
-}
-
-/// A text after analysis, with the buffers that made it; reuse it, so that steady work allocates nothing.
-#[derive(Debug, Default)]
-pub struct Text {}
-
-impl Text {
-    /// The words, by position.
-    #[must_use]
-    pub fn tokens(&self) -> &[Token] { todo!() }
-    /// The word as written, after normalisation.
-    #[must_use]
-    pub fn surface(&self, _token: &Token) -> &str { todo!() }
-    /// The word with case and accents folded.
-    #[must_use]
-    pub fn folded(&self, _token: &Token) -> &str { todo!() }
-    /// Where `start..end` of the normalised text lies in the source given to [`Analyzer::read`], in
-    /// bytes, on character boundaries of the source.
-    #[must_use]
-    pub fn source_span(&self, _start: u32, _end: u32) -> (u32, u32) { todo!() }
 }
 
 /// A surface form that reduces to some lemma.
@@ -80,28 +71,6 @@ impl Text {
 pub struct Surface {
     /// The folded form.
     pub folded: String,
-    /// It reduces to the lemma only where the token is not [`Token::name_like`].
+    /// Only where the token is not [`Token::name_like`]; else it is its own lemma.
     pub unless_name_like: bool,
-}
-
-/// Turns text into tokens and words into lemmas. Immutable; shared by all threads.
-#[derive(Debug)]
-pub struct Analyzer {}
-
-impl Analyzer {
-    /// An analyser for these settings over the WordNet data that comes with the crate.
-    #[must_use]
-    pub fn new(_settings: &AnalysisSettings) -> Self { todo!() }
-    /// Reads `source` into `text`, replacing what it held.
-    pub fn read(&self, _source: &str, _markup: Markup, _text: &mut Text) { todo!() }
-    /// The lemma of a folded word.
-    #[must_use]
-    pub fn lemma<'a>(&self, _folded: &'a str, _name_like: bool) -> Cow<'a, str> { todo!() }
-    /// Every folded form whose lemma is `lemma`, without duplicates: exactly the inverse of
-    /// [`Analyzer::lemma`] over all strings.
-    #[must_use]
-    pub fn surfaces(&self, _lemma: &str) -> Vec<Surface> { todo!() }
-    /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.
-    #[must_use]
-    pub fn lexicon_checksum(&self) -> &str { todo!() }
 }

@@ -1,0 +1,180 @@
+//! Tells why: for every rule that matched, and for one that did not, each clause of its condition as
+//! written, whether it holds, and where in the advert it was found. The tokens are those on which the
+//! verdict was given, so the places shown can't disagree with it.
+
+use std::sync::Arc;
+
+use crate::exchange::Advert;
+use crate::lang::Span;
+
+use super::matcher::{Classification, Scratch};
+use super::ruleset::{RuleId, RuleSet};
+use super::tree::{NodeId, NodeKind};
+use super::units::UnitId;
+
+/// How many places of one clause are listed.
+const MAX_PLACES: usize = 100;
+
+/// A place in the advert.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Place {
+    /// The field's name.
+    pub field: String,
+    /// First byte in the field as given.
+    pub start: u32,
+    /// One past the last byte in the field as given.
+    pub end: u32,
+}
+
+/// How a clause joins its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ClauseKind {
+    /// All parts hold.
+    And,
+    /// One part holds.
+    Or,
+    /// Its part does not hold.
+    Not,
+    /// A term or list stands in the advert.
+    Leaf,
+}
+
+/// A part of a condition and its verdict.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Clause {
+    /// What it is.
+    pub kind: ClauseKind,
+    /// Where it stands in the rule's source.
+    pub span: Span,
+    /// Whether it holds for the advert.
+    pub holds: bool,
+    /// The fields it looks in; empty but for a leaf.
+    pub fields: Vec<String>,
+    /// Where it was found; empty but for a leaf.
+    pub places: Vec<Place>,
+    /// Its parts; empty for a leaf.
+    pub parts: Vec<Clause>,
+}
+
+/// Why a rule matched or did not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleExplanation {
+    /// Which rule.
+    pub rule: RuleId,
+    /// The name of its source.
+    pub source_name: Arc<str>,
+    /// The whole text of its source; the spans of clauses point into it.
+    pub source: Arc<str>,
+    /// From `rule` to `;`.
+    pub span: Span,
+    /// Whether it matched.
+    pub matched: bool,
+    /// The condition.
+    pub when: Clause,
+    /// The exception.
+    pub unless: Option<Clause>,
+}
+
+/// An advert's classification and its reasons.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The classification.
+    pub classification: Classification,
+    /// The matched rules by name, then the one that was asked for if it did not match.
+    pub rules: Vec<RuleExplanation>,
+}
+
+impl RuleSet {
+    /// Classifies one advert and tells why; also why `asked` did or did not match.
+    #[must_use]
+    pub fn explain(
+        &self,
+        advert: &Advert<'_>,
+        asked: Option<RuleId>,
+        scratch: &mut Scratch,
+    ) -> Explanation {
+        let classification = self.classify(advert, scratch).clone();
+        let mut ids = classification.matched_rules().to_vec();
+        ids.extend(asked.filter(|rule| !ids.contains(rule)));
+        let rules = ids.into_iter().map(|rule| self.explain_rule(rule, scratch)).collect();
+        Explanation { classification, rules }
+    }
+
+    fn explain_rule(&self, id: RuleId, scratch: &Scratch) -> RuleExplanation {
+        let rule = &self.rules[id.0 as usize];
+        let when = self.clause(rule.when, scratch);
+        let unless = rule.unless.map(|unless| self.clause(unless, scratch));
+        let (source_name, source) = self.sources[rule.source as usize].clone();
+        RuleExplanation {
+            rule: id,
+            source_name,
+            source,
+            span: rule.span,
+            matched: when.holds && !unless.as_ref().is_some_and(|unless| unless.holds),
+            when,
+            unless,
+        }
+    }
+
+    fn clause(&self, node: NodeId, scratch: &Scratch) -> Clause {
+        let found = self.trees.get(node);
+        let read = |children: &[NodeId]| -> Vec<Clause> {
+            children.iter().map(|&child| self.clause(child, scratch)).collect()
+        };
+        let mut clause = Clause {
+            kind: ClauseKind::Leaf,
+            span: found.span,
+            holds: false,
+            fields: Vec::new(),
+            places: Vec::new(),
+            parts: Vec::new(),
+        };
+        match found.kind {
+            NodeKind::And { start, len } => {
+                clause.kind = ClauseKind::And;
+                clause.parts = read(self.trees.children(start, len));
+                clause.holds = clause.parts.iter().all(|part| part.holds);
+            }
+            NodeKind::Or { start, len } => {
+                clause.kind = ClauseKind::Or;
+                clause.parts = read(self.trees.children(start, len));
+                clause.holds = clause.parts.iter().any(|part| part.holds);
+            }
+            NodeKind::Not(inner) => {
+                clause.kind = ClauseKind::Not;
+                clause.parts = read(&[inner]);
+                clause.holds = !clause.parts.iter().any(|part| part.holds);
+            }
+            NodeKind::Leaf { unit, fields } => {
+                clause.fields = self.settings.fields.names_of(fields).map(str::to_owned).collect();
+                for (number, name) in self.settings.fields.names().iter().enumerate() {
+                    if fields.0 >> number & 1 == 1 {
+                        self.places(unit, number, name, scratch, &mut clause.places);
+                    }
+                }
+                clause.holds = !clause.places.is_empty();
+            }
+        }
+        clause
+    }
+
+    fn places(
+        &self,
+        unit: UnitId,
+        number: usize,
+        name: &str,
+        scratch: &Scratch,
+        places: &mut Vec<Place>,
+    ) {
+        let Some(field) = scratch.fields.get(number) else { return };
+        for index in 0..field.tokens.len() {
+            if places.len() == MAX_PLACES {
+                return;
+            }
+            let Some(length) = self.length_at(unit, &field.tokens, index) else { continue };
+            let (first, last) = (field.tokens[index], field.tokens[index + length - 1]);
+            let (start, end) = field.text.source_span(first.start, last.end);
+            places.push(Place { field: name.to_owned(), start, end });
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! A condition as a chain of tests. Each test looks at one unit and names the test to go to if it
+//! stands in the advert and the one to go to if not; and, or and not need no instruction of their
+//! own, and evaluation neither recurses nor looks at more leaves than the verdict needs.
+
+use crate::lang::FieldMask;
+
+use super::tree::{NodeId, NodeKind, Trees};
+use super::units::UnitId;
+
+/// Where a program goes on; or one of the two ends.
+pub(super) type Step = u32;
+
+/// The condition holds.
+pub(super) const HOLDS: Step = u32::MAX;
+/// It does not.
+pub(super) const FAILS: Step = u32::MAX - 1;
+
+#[derive(Debug, Clone, Copy)]
+struct Test {
+    unit: UnitId,
+    fields: FieldMask,
+    yes: Step,
+    no: Step,
+}
+
+/// The programs of all rules.
+#[derive(Debug, Default)]
+pub(super) struct Programs {
+    tests: Vec<Test>,
+}
+
+impl Programs {
+    /// Adds the condition at `node`: from its first test, evaluation ends in `yes` or `no`.
+    pub(super) fn add(&mut self, trees: &Trees, node: NodeId, yes: Step, no: Step) -> Step {
+        match trees.get(node).kind {
+            // Built from the last operand to the first, so that each knows where the next begins.
+            NodeKind::And { start, len } => {
+                let operands = trees.children(start, len).iter().rev();
+                operands.fold(yes, |next, &operand| self.add(trees, operand, next, no))
+            }
+            NodeKind::Or { start, len } => {
+                let operands = trees.children(start, len).iter().rev();
+                operands.fold(no, |next, &operand| self.add(trees, operand, yes, next))
+            }
+            NodeKind::Not(inner) => self.add(trees, inner, no, yes),
+            NodeKind::Leaf { unit, fields } => {
+                self.tests.push(Test { unit, fields, yes, no });
+                self.tests.len() as Step - 1
+            }
+        }
+    }
+
+    /// Runs from `entry`; `stands` says in which fields a unit stands.
+    pub(super) fn run(&self, entry: Step, stands: impl Fn(UnitId) -> FieldMask) -> bool {
+        let mut step = entry;
+        while step < FAILS {
+            let test = &self.tests[step as usize];
+            let found = stands(test.unit).0 & test.fields.0 != 0;
+            step = if found { test.yes } else { test.no };
+        }
+        step == HOLDS
+    }
+}

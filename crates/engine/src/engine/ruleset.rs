@@ -1,0 +1,137 @@
+//! The immutable rule set: what [`compile`](super::compile) makes and the matcher reads. Threads
+//! share it without locks; a new one replaces it whole.
+
+use std::sync::Arc;
+
+use crate::lang::{FieldMask, Fields, Span};
+use crate::text::{AnalysisSettings, Analyzer};
+
+use super::program::{Programs, Step};
+use super::tree::{NodeId, Trees};
+use super::units::{Filed, UnitId, Units};
+use super::vocabulary::Vocabulary;
+
+/// All that the meaning of rules depends on beside their text. Part of a rule set's identity.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    /// How text becomes words.
+    pub analysis: AnalysisSettings,
+    /// Where rules may look.
+    pub fields: Fields,
+}
+
+/// Number of a rule; rules are numbered in the code-point order of their names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct RuleId(pub u32);
+
+/// Number of a category; categories are numbered in the code-point order of their paths.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct CategoryId(pub u32);
+
+/// A compiled rule.
+#[derive(Debug)]
+pub(super) struct Rule {
+    pub(super) name: Box<str>,
+    /// Which source it stands in, and where.
+    pub(super) source: u32,
+    pub(super) span: Span,
+    pub(super) when: NodeId,
+    pub(super) unless: Option<NodeId>,
+    pub(super) entry: Step,
+    /// The categories it adds, with scores in thousandths.
+    pub(super) adds: Box<[(CategoryId, i64)]>,
+}
+
+/// A category.
+#[derive(Debug)]
+pub(super) struct Category {
+    pub(super) path: Box<str>,
+    pub(super) depth: u32,
+}
+
+/// A phrase, filed under the word by which it is looked for.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct PhraseKey {
+    pub(super) phrase: UnitId,
+    /// Which word of the phrase the key is.
+    pub(super) offset: u32,
+}
+
+/// A rule, filed under a unit without which it can't match.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Posting {
+    pub(super) rule: RuleId,
+    pub(super) fields: FieldMask,
+}
+
+/// An immutable, compiled set of rules. Shared by all threads, never locked.
+#[derive(Debug)]
+pub struct RuleSet {
+    pub(super) hash: String,
+    pub(super) settings: Settings,
+    pub(super) analyzer: Analyzer,
+    pub(super) sources: Vec<(Arc<str>, Arc<str>)>,
+    pub(super) rules: Vec<Rule>,
+    pub(super) categories: Vec<Category>,
+    pub(super) trees: Trees,
+    pub(super) programs: Programs,
+    pub(super) units: Units,
+    pub(super) vocabulary: Vocabulary,
+    /// Word → phrases to look for at its places.
+    pub(super) phrases: Filed<PhraseKey>,
+    /// Word or phrase → lists that it is in.
+    pub(super) lists: Filed<UnitId>,
+    /// Unit → rules to try where it stands.
+    pub(super) postings: Filed<Posting>,
+}
+
+impl RuleSet {
+    /// The content hash: `sha256:` and 64 hexadecimal digits. Equal hashes give equal answers.
+    #[must_use]
+    pub fn hash(&self) -> &str {
+        &self.hash
+    }
+
+    /// What its meaning depends on beside the rules.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    /// How many rules there are.
+    #[must_use]
+    pub fn rule_count(&self) -> usize {
+        self.rules.len()
+    }
+
+    /// A rule's name.
+    #[must_use]
+    pub fn rule_name(&self, rule: RuleId) -> &str {
+        &self.rules[rule.0 as usize].name
+    }
+
+    /// The rule of this name.
+    #[must_use]
+    pub fn find_rule(&self, name: &str) -> Option<RuleId> {
+        let found = self.rules.binary_search_by(|rule| (*rule.name).cmp(name)).ok()?;
+        Some(RuleId(found as u32))
+    }
+
+    /// The names of all rules, in order.
+    #[must_use]
+    pub fn rule_names(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.rules.iter().map(|rule| &*rule.name)
+    }
+
+    /// A category's path.
+    #[must_use]
+    pub fn category_path(&self, category: CategoryId) -> &str {
+        &self.categories[category.0 as usize].path
+    }
+
+    /// How many categories the rules name.
+    #[must_use]
+    pub fn category_count(&self) -> usize {
+        self.categories.len()
+    }
+}

@@ -1,0 +1,95 @@
+//! A rule's condition as its author sees it: and, or, not over leaves, each with its place in the
+//! source. It serves explanations and the unfiltered matcher; the fast path runs the
+//! [`program`](super::program) made from it.
+
+use crate::lang::{FieldMask, Span};
+
+use super::units::UnitId;
+
+/// Number of a node in [`Trees`].
+pub(super) type NodeId = u32;
+
+/// A node: what it says, and where.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Node {
+    pub(super) kind: NodeKind,
+    pub(super) span: Span,
+}
+
+/// The forms of a node. Ranges point to children.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum NodeKind {
+    And {
+        start: u32,
+        len: u32,
+    },
+    Or {
+        start: u32,
+        len: u32,
+    },
+    Not(NodeId),
+    /// The unit stands in one of the fields.
+    Leaf {
+        unit: UnitId,
+        fields: FieldMask,
+    },
+}
+
+/// The conditions of all rules.
+#[derive(Debug, Default)]
+pub(super) struct Trees {
+    nodes: Vec<Node>,
+    children: Vec<NodeId>,
+}
+
+impl Trees {
+    pub(super) fn get(&self, node: NodeId) -> Node {
+        self.nodes[node as usize]
+    }
+
+    pub(super) fn children(&self, start: u32, len: u32) -> &[NodeId] {
+        &self.children[start as usize..(start + len) as usize]
+    }
+
+    pub(super) fn push(&mut self, kind: NodeKind, span: Span) -> NodeId {
+        self.nodes.push(Node { kind, span });
+        self.nodes.len() as u32 - 1
+    }
+
+    pub(super) fn push_children(&mut self, children: &[NodeId]) -> (u32, u32) {
+        let start = self.children.len() as u32;
+        self.children.extend_from_slice(children);
+        (start, children.len() as u32)
+    }
+
+    /// Whether the condition holds, given the verdict on each leaf.
+    pub(super) fn holds(
+        &self,
+        node: NodeId,
+        leaf: &mut impl FnMut(UnitId, FieldMask) -> bool,
+    ) -> bool {
+        match self.get(node).kind {
+            NodeKind::And { start, len } => {
+                self.children(start, len).iter().all(|&child| self.holds(child, leaf))
+            }
+            NodeKind::Or { start, len } => {
+                self.children(start, len).iter().any(|&child| self.holds(child, leaf))
+            }
+            NodeKind::Not(child) => !self.holds(child, leaf),
+            NodeKind::Leaf { unit, fields } => leaf(unit, fields),
+        }
+    }
+
+    /// Calls `visit` with the unit of every leaf below `node`.
+    pub(super) fn visit_leaves(&self, node: NodeId, visit: &mut impl FnMut(UnitId)) {
+        match self.get(node).kind {
+            NodeKind::And { start, len } | NodeKind::Or { start, len } => {
+                for &child in self.children(start, len) {
+                    self.visit_leaves(child, visit);
+                }
+            }
+            NodeKind::Not(child) => self.visit_leaves(child, visit),
+            NodeKind::Leaf { unit, .. } => visit(unit),
+        }
+    }
+}

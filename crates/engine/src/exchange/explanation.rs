@@ -1,0 +1,103 @@
+//! The explained answer: the record of an advert with, for each rule, its condition clause by clause.
+//! Structure only (text, places, verdicts); the words around it belong to whoever shows it.
+
+use serde_json::{Map, Value, json};
+
+use crate::engine::RuleSet;
+use crate::engine::explain::{Clause, ClauseKind, Explanation, Place, RuleExplanation};
+
+use super::{Advert, CodePoints, write_record};
+
+/// Appends the record of `advert` with a member `explanations`. Offsets are code points: those of a
+/// clause count within the rule's text, those of a place within the advert's field as given.
+pub fn write_explanation(
+    out: &mut Vec<u8>,
+    advert: &Advert<'_>,
+    ruleset: &RuleSet,
+    version: Option<i64>,
+    explanation: &Explanation,
+) {
+    write_record(out, advert.id.as_ref(), ruleset, version, &explanation.classification);
+    // The record is one object; its closing brace makes room for one more member.
+    out.pop();
+    out.extend_from_slice(b",\"explanations\":");
+    let fields = Fields {
+        title: CodePoints::new(advert.title.as_deref().unwrap_or("")),
+        description: CodePoints::new(advert.description.as_deref().unwrap_or("")),
+        advert,
+    };
+    let rules = explanation.rules.iter().map(|rule| fields.rule(ruleset, rule));
+    out.extend_from_slice(Value::Array(rules.collect()).to_string().as_bytes());
+    out.push(b'}');
+}
+
+struct Fields<'a> {
+    advert: &'a Advert<'a>,
+    title: CodePoints<'a>,
+    description: CodePoints<'a>,
+}
+
+impl Fields<'_> {
+    fn rule(&self, ruleset: &RuleSet, rule: &RuleExplanation) -> Value {
+        let text = rule.span.of(&rule.source);
+        let before = rule.source.get(..rule.span.start as usize).unwrap_or("");
+        let source = Source { points: CodePoints::new(text), text, start: rule.span.start };
+        json!({
+            "rule": ruleset.rule_name(rule.rule),
+            "matched": rule.matched,
+            "source": { "name": &*rule.source_name, "line": before.matches('\n').count() + 1, "text": text },
+            "when": self.clause(&source, &rule.when),
+            "unless": rule.unless.as_ref().map(|unless| self.clause(&source, unless)),
+        })
+    }
+
+    fn clause(&self, source: &Source<'_>, clause: &Clause) -> Value {
+        let (start, end) = (
+            clause.span.start.saturating_sub(source.start),
+            clause.span.end.saturating_sub(source.start),
+        );
+        let kind = match clause.kind {
+            ClauseKind::And => "and",
+            ClauseKind::Or => "or",
+            ClauseKind::Not => "not",
+            ClauseKind::Leaf => "leaf",
+        };
+        let mut members = Map::new();
+        members.insert("kind".into(), kind.into());
+        members.insert("holds".into(), clause.holds.into());
+        members.insert("start".into(), source.points.before(start).into());
+        members.insert("end".into(), source.points.before(end).into());
+        let text = source.text.get(start as usize..end as usize).unwrap_or("");
+        members.insert("text".into(), text.into());
+        if clause.kind == ClauseKind::Leaf {
+            members.insert("fields".into(), json!(clause.fields));
+            let places = clause.places.iter().map(|place| self.place(place));
+            members.insert("places".into(), places.collect());
+        } else {
+            let parts = clause.parts.iter().map(|part| self.clause(source, part));
+            members.insert("parts".into(), parts.collect());
+        }
+        Value::Object(members)
+    }
+
+    fn place(&self, place: &Place) -> Value {
+        let (points, text) = if place.field == "title" {
+            (&self.title, self.advert.title.as_deref())
+        } else {
+            (&self.description, self.advert.description.as_deref())
+        };
+        json!({
+            "field": place.field,
+            "start": points.before(place.start),
+            "end": points.before(place.end),
+            "text": text.and_then(|text| text.get(place.start as usize..place.end as usize)),
+        })
+    }
+}
+
+struct Source<'a> {
+    text: &'a str,
+    points: CodePoints<'a>,
+    /// Where the text stands in its source.
+    start: u32,
+}

@@ -1,0 +1,176 @@
+//! Reads what follows `then`: the actions of a rule, their category paths and scores.
+
+use super::ast::{Action, Quoted};
+use super::diagnostic::{Code, Diagnostic};
+use super::grammar::Parser;
+use super::lexer::SymbolKind;
+use super::print::DEFAULT_SCORE;
+
+/// How many segments a category path may have.
+pub const MAX_SEGMENTS: usize = 8;
+/// The largest score, up and down, in thousandths.
+pub const MAX_SCORE: i64 = 1_000_000_000;
+
+impl Parser<'_> {
+    /// The actions of the rule `name`, to its end.
+    pub(super) fn actions(&mut self, name: &Quoted) -> Vec<Action> {
+        let mut actions = Vec::new();
+        if self.at_item_end() {
+            let diagnostic = Diagnostic::new(Code::MissingThen, self.peek().span);
+            self.report(diagnostic.with("name", name.text.as_str()));
+            return actions;
+        }
+        loop {
+            match self.action() {
+                Some(action) => {
+                    self.check_repeated(&actions, &action);
+                    actions.push(action);
+                }
+                None => self.skip_action(),
+            }
+            if self.eat(&SymbolKind::Comma) {
+                continue;
+            }
+            if self.at_item_end() {
+                return actions;
+            }
+            self.unexpected("`,` or `;`");
+            self.skip_action();
+            if !self.eat(&SymbolKind::Comma) {
+                return actions;
+            }
+        }
+    }
+
+    fn skip_action(&mut self) {
+        while !self.at_item_end() && self.peek().kind != SymbolKind::Comma {
+            self.next();
+        }
+    }
+
+    fn action(&mut self) -> Option<Action> {
+        let first = self.peek().clone();
+        for later in ["remove", "set"] {
+            if self.is_word(0, later) {
+                let diagnostic = Diagnostic::new(Code::NotReadYet, first.span);
+                self.report(diagnostic.with("construct", later));
+                return None;
+            }
+        }
+        if !self.eat_word("add") {
+            let diagnostic = Diagnostic::new(Code::UnknownAction, first.span);
+            self.report(diagnostic.with("found", self.text(first.span)));
+            return None;
+        }
+        if !self.eat_word("category") {
+            self.unexpected("`category`");
+            return None;
+        }
+        let SymbolKind::String(text) = self.peek().kind.clone() else {
+            self.unexpected("a category path in quotes");
+            return None;
+        };
+        let path = Quoted { text, span: self.next().span };
+        if let Some(reason) = path_fault(&path.text) {
+            let diagnostic = Diagnostic::new(Code::BadCategory, path.span);
+            self.report(diagnostic.with("path", path.text.as_str()).with("reason", reason));
+        }
+        let score = if self.eat_word("score") { self.score()? } else { DEFAULT_SCORE };
+        Some(Action::AddCategory { path, score })
+    }
+
+    fn score(&mut self) -> Option<i64> {
+        if self.peek().kind != SymbolKind::Number {
+            self.unexpected("a number");
+            return None;
+        }
+        let span = self.next().span;
+        let text = self.text(span);
+        match thousandths(text) {
+            Ok(score) => Some(score),
+            Err(reason) => {
+                let diagnostic = Diagnostic::new(Code::BadScore, span);
+                self.report(diagnostic.with("found", self.text(span)).with("reason", reason));
+                Some(DEFAULT_SCORE)
+            }
+        }
+    }
+
+    fn check_repeated(&mut self, actions: &[Action], action: &Action) {
+        let Action::AddCategory { path, .. } = action;
+        let same = |other: &&Action| {
+            let Action::AddCategory { path: known, .. } = other;
+            known.text == path.text
+        };
+        if let Some(Action::AddCategory { path: first, .. }) = actions.iter().find(same) {
+            let mut diagnostic = Diagnostic::new(Code::RepeatedCategory, path.span);
+            diagnostic.related = Some((0, first.span));
+            self.report(diagnostic.with("path", path.text.as_str()));
+        }
+    }
+}
+
+/// What is wrong with a category path, if anything.
+fn path_fault(path: &str) -> Option<&'static str> {
+    if path.trim().is_empty() {
+        Some("empty")
+    } else if path.split('/').any(|segment| segment.trim().is_empty()) {
+        Some("empty-segment")
+    } else if path.split('/').count() > MAX_SEGMENTS {
+        Some("too-deep")
+    } else {
+        None
+    }
+}
+
+/// A decimal of at most three places, in thousandths.
+fn thousandths(text: &str) -> Result<i64, &'static str> {
+    if text.contains(',') {
+        return Err("comma");
+    }
+    let (negative, digits) = match text.strip_prefix('-') {
+        Some(rest) => (true, rest),
+        None => (false, text.strip_prefix('+').unwrap_or(text)),
+    };
+    let digits = digits.replace('_', "");
+    let (whole, part) = digits.split_once('.').unwrap_or((&digits, "0"));
+    let all_digits = |s: &str| !s.is_empty() && s.bytes().all(|b| b.is_ascii_digit());
+    if !all_digits(whole) || !all_digits(part) {
+        return Err("not-a-number");
+    }
+    if part.len() > 3 {
+        return Err("decimals");
+    }
+    let part: i64 = format!("{part:0<3}").parse().map_err(|_| "range")?;
+    let whole: i64 = whole.parse().map_err(|_| "range")?;
+    let magnitude = whole.checked_mul(1000).and_then(|w| w.checked_add(part)).ok_or("range")?;
+    if magnitude > MAX_SCORE {
+        return Err("range");
+    }
+    Ok(if negative { -magnitude } else { magnitude })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn scores_are_exact_thousandths() {
+        assert_eq!(thousandths("2"), Ok(2000));
+        assert_eq!(thousandths("-0.25"), Ok(-250));
+        assert_eq!(thousandths("1_000_000"), Ok(MAX_SCORE));
+        assert_eq!(thousandths("2,5"), Err("comma"));
+        assert_eq!(thousandths("0.1234"), Err("decimals"));
+        assert_eq!(thousandths("1000001"), Err("range"));
+        assert_eq!(thousandths("99999999999999999999"), Err("range"));
+        assert_eq!(thousandths("3k"), Err("not-a-number"));
+    }
+
+    #[test]
+    fn paths_are_one_to_eight_segments() {
+        assert_eq!(path_fault("it/developers/python"), None);
+        assert_eq!(path_fault("it//python"), Some("empty-segment"));
+        assert_eq!(path_fault(" "), Some("empty"));
+        assert_eq!(path_fault("1/2/3/4/5/6/7/8/9"), Some("too-deep"));
+    }
+}

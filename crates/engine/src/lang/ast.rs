@@ -1,0 +1,189 @@
+//! The tree of a rule file, with the place of every part in its source.
+//!
+//! A sticky field is resolved while reading: every leaf carries the fields it looks in, so a tree has
+//! no field nodes and means the same wherever it is moved. Nested `and` in `and` (and `or` in `or`)
+//! is one node, so that depth counts real alternation only; it never exceeds
+//! [`MAX_NESTING`](super::grammar::MAX_NESTING), which makes recursion over a tree safe.
+
+/// A range of bytes in one source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Span {
+    /// The first byte.
+    pub start: u32,
+    /// One past the last byte.
+    pub end: u32,
+}
+
+impl Span {
+    /// From the start of `self` to the end of `other`.
+    #[must_use]
+    pub fn to(self, other: Self) -> Self {
+        Self { start: self.start, end: other.end }
+    }
+
+    /// The part of `source` that this span covers.
+    #[must_use]
+    pub fn of(self, source: &str) -> &str {
+        source.get(self.start as usize..self.end as usize).unwrap_or("")
+    }
+}
+
+/// A set of text fields, one bit each, numbered as in [`Fields`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+pub struct FieldMask(pub u32);
+
+/// The text fields that rules may look in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fields {
+    names: Vec<String>,
+    defaults: FieldMask,
+}
+
+impl Default for Fields {
+    /// `title` and `description`, both looked in by default.
+    fn default() -> Self {
+        Self { names: vec!["title".into(), "description".into()], defaults: FieldMask(0b11) }
+    }
+}
+
+impl Fields {
+    /// The number of the title among the fields.
+    pub const TITLE: usize = 0;
+    /// The number of the description among the fields.
+    pub const DESCRIPTION: usize = 1;
+
+    /// The field of this name, in any case.
+    #[must_use]
+    pub fn find(&self, name: &str) -> Option<FieldMask> {
+        let index = self.names.iter().position(|known| known.eq_ignore_ascii_case(name))?;
+        Some(FieldMask(1 << index))
+    }
+
+    /// Every name, in the order of the bits.
+    #[must_use]
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Where a term is looked for that no field governs.
+    #[must_use]
+    pub fn defaults(&self) -> FieldMask {
+        self.defaults
+    }
+
+    /// The names of the fields in `mask`.
+    pub fn names_of(&self, mask: FieldMask) -> impl Iterator<Item = &str> {
+        let bits = (0..).zip(&self.names);
+        bits.filter(move |(bit, _)| mask.0 >> bit & 1 == 1).map(|(_, name)| name.as_str())
+    }
+}
+
+/// A name or text with its place; the place includes its quotes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Quoted {
+    /// What stands between the quotes, escapes undone.
+    pub text: String,
+    /// Where, quotes included.
+    pub span: Span,
+}
+
+/// One object of a rule file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Item {
+    /// `list "name": term, …;`
+    List(ListItem),
+    /// `rule "name": when … then …;`
+    Rule(RuleItem),
+}
+
+impl Item {
+    /// From the keyword to the semicolon.
+    #[must_use]
+    pub fn span(&self) -> Span {
+        match self {
+            Self::List(list) => list.span,
+            Self::Rule(rule) => rule.span,
+        }
+    }
+
+    /// The object's name.
+    #[must_use]
+    pub fn name(&self) -> &Quoted {
+        match self {
+            Self::List(list) => &list.name,
+            Self::Rule(rule) => &rule.name,
+        }
+    }
+}
+
+/// A named list of terms.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListItem {
+    /// Its name, unique among lists.
+    pub name: Quoted,
+    /// What it lists.
+    pub terms: Vec<Quoted>,
+    /// From the keyword to the semicolon.
+    pub span: Span,
+}
+
+/// A rule: a condition and what follows from it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleItem {
+    /// Its name, unique among rules.
+    pub name: Quoted,
+    /// The condition.
+    pub when: Expr,
+    /// The exception: the rule does not match where this holds.
+    pub unless: Option<Expr>,
+    /// What a match does.
+    pub actions: Vec<Action>,
+    /// From the keyword to the semicolon.
+    pub span: Span,
+}
+
+/// A condition with its place.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Expr {
+    /// What it says.
+    pub kind: ExprKind,
+    /// Where it stands, without parentheses around it.
+    pub span: Span,
+}
+
+/// The forms of a condition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExprKind {
+    /// All hold; at least two.
+    And(Vec<Expr>),
+    /// One holds; at least two.
+    Or(Vec<Expr>),
+    /// It does not hold.
+    Not(Box<Expr>),
+    /// The word or phrase stands in one of the fields.
+    Term {
+        /// The fields looked in.
+        fields: FieldMask,
+        /// The word or phrase as written between the quotes.
+        text: String,
+    },
+    /// A term of the list stands in one of the fields.
+    List {
+        /// The fields looked in.
+        fields: FieldMask,
+        /// The list's name.
+        name: String,
+    },
+}
+
+/// What a matched rule does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    /// `add category "path" [score N]`
+    AddCategory {
+        /// The category.
+        path: Quoted,
+        /// What it adds to the category's score, in thousandths.
+        score: i64,
+    },
+}

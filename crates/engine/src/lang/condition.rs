@@ -1,0 +1,433 @@
+//! Reads a condition. `and` binds tighter than `or`, `not` tighter than both. A bare field holds
+//! rightwards until the next bare field or the end of its parentheses; with a colon it binds to one
+//! operand. After an error, reading goes on at the next operator or parenthesis.
+
+use super::ast::{Expr, ExprKind, FieldMask, Span};
+use super::diagnostic::{Code, Diagnostic};
+use super::grammar::{MAX_NESTING, Parser};
+use super::lexer::SymbolKind;
+use super::print;
+
+/// What a word means where a condition is read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Meaning {
+    And,
+    Or,
+    Not,
+    List,
+    /// A keyword that ends the condition.
+    Clause,
+    Field(FieldMask),
+    /// A keyword of a construct that is not read yet.
+    Later(&'static str),
+    Unknown,
+}
+
+impl Parser<'_> {
+    /// A whole condition, from the default fields on, to the keyword that ends it.
+    pub(super) fn condition(&mut self) -> Option<Expr> {
+        self.current = self.known.defaults();
+        let mut condition = self.or();
+        loop {
+            match self.peek().kind {
+                SymbolKind::Close => {
+                    self.report(Diagnostic::new(Code::UnopenedParenthesis, self.peek().span));
+                    self.at += 1;
+                }
+                _ if self.at_condition_end() => return condition,
+                _ => {
+                    self.unexpected("`and`, `or`, `unless`, `then` or `;`");
+                    self.at += 1;
+                }
+            }
+            // Go on reading, so that what follows the stray symbol is checked too.
+            if !self.at_condition_end() && self.peek().kind != SymbolKind::Close {
+                self.eat_operator();
+                let more = self.or();
+                condition = condition.or(more);
+            }
+        }
+    }
+
+    fn at_condition_end(&self) -> bool {
+        self.at_item_end() || self.meaning(0) == Meaning::Clause
+    }
+
+    fn eat_operator(&mut self) {
+        if matches!(self.meaning(0), Meaning::And | Meaning::Or) {
+            self.at += 1;
+        }
+    }
+
+    fn meaning(&self, count: usize) -> Meaning {
+        let symbol = self.ahead(count);
+        match symbol.kind {
+            SymbolKind::And => return Meaning::And,
+            SymbolKind::Or => return Meaning::Or,
+            SymbolKind::Not => return Meaning::Not,
+            SymbolKind::Word => {}
+            _ => return Meaning::Unknown,
+        }
+        let word = self.text(symbol.span).to_ascii_lowercase();
+        match word.as_str() {
+            "and" => Meaning::And,
+            "or" => Meaning::Or,
+            "not" => Meaning::Not,
+            "list" => Meaning::List,
+            "when" | "unless" | "then" => Meaning::Clause,
+            "exact" => Meaning::Later("exact"),
+            "case" => Meaning::Later("case"),
+            "any" => Meaning::Later("any"),
+            "all" => Meaning::Later("all of"),
+            "none" => Meaning::Later("none of"),
+            "at" => Meaning::Later("at least"),
+            "category" => Meaning::Later("category"),
+            "near" | "w" => Meaning::Later("near"),
+            "before" | "pre" => Meaning::Later("before"),
+            "between" => Meaning::Later("between"),
+            "in" => Meaning::Later("in"),
+            _ => self.known.find(&word).map_or(Meaning::Unknown, Meaning::Field),
+        }
+    }
+
+    fn or(&mut self) -> Option<Expr> {
+        let mut parts = Vec::new();
+        let mut mixed = false;
+        loop {
+            let (part, bare) = self.and();
+            mixed |= bare;
+            parts.extend(part);
+            if self.meaning(0) != Meaning::Or {
+                break;
+            }
+            self.operator("or");
+        }
+        let several = parts.len() > 1;
+        let joined = join(parts, true)?;
+        if mixed && several {
+            let grouping = print::condition(&joined, self.known);
+            let diagnostic = Diagnostic::new(Code::MixedOperators, joined.span);
+            self.report(diagnostic.with("grouping", grouping));
+        }
+        Some(joined)
+    }
+
+    /// Operands joined by `and`; true if there are several, not in parentheses of their own.
+    fn and(&mut self) -> (Option<Expr>, bool) {
+        let mut parts = Vec::new();
+        let mut operands = 0;
+        loop {
+            parts.extend(self.not());
+            operands += 1;
+            self.skip_proximity();
+            match self.meaning(0) {
+                Meaning::And => self.operator("and"),
+                Meaning::Not => {}
+                _ if self.starts_operand() => {
+                    let diagnostic = Diagnostic::new(Code::MissingOperator, self.peek().span);
+                    self.report(diagnostic);
+                }
+                // A bare word is reported when it is read as an operand.
+                Meaning::Unknown if self.peek().kind == SymbolKind::Word && !self.at_item() => {}
+                _ => break,
+            }
+        }
+        (join(parts, false), operands > 1)
+    }
+
+    fn starts_operand(&self) -> bool {
+        let word = matches!(
+            self.meaning(0),
+            Meaning::Field(_)
+                | Meaning::List
+                | Meaning::Later(
+                    "exact" | "case" | "any" | "all of" | "none of" | "at least" | "category"
+                )
+        );
+        let symbol = &self.peek().kind;
+        (word && !self.at_item()) || matches!(symbol, SymbolKind::String(_) | SymbolKind::Open)
+    }
+
+    /// Takes an operator and reports it if no operand follows.
+    fn operator(&mut self, name: &str) {
+        let span = self.next().span;
+        let dangling = matches!(self.meaning(0), Meaning::And | Meaning::Or)
+            || self.peek().kind == SymbolKind::Close
+            || self.at_condition_end();
+        if dangling {
+            let diagnostic = Diagnostic::new(Code::MissingOperand, span);
+            self.report(diagnostic.with("operator", name).with("side", "right"));
+        }
+    }
+
+    fn not(&mut self) -> Option<Expr> {
+        if self.meaning(0) != Meaning::Not {
+            return self.operand();
+        }
+        let start = self.peek().span;
+        self.operator("not");
+        let inner = self.nested(start, Self::not)?;
+        Some(Expr { span: start.to(inner.span), kind: ExprKind::Not(Box::new(inner)) })
+    }
+
+    /// Reads one level deeper, or reports that this is too deep and skips the operand.
+    fn nested(&mut self, at: Span, read: fn(&mut Self) -> Option<Expr>) -> Option<Expr> {
+        if self.depth == MAX_NESTING {
+            let limit = MAX_NESTING.to_string();
+            self.report(Diagnostic::new(Code::TooDeep, at).with("limit", limit));
+            // All that is nested deeper goes with it: the rule is refused as it stands.
+            self.skip_to_clause();
+            return None;
+        }
+        self.depth += 1;
+        let inner = read(self);
+        self.depth -= 1;
+        inner
+    }
+
+    fn skip_to_clause(&mut self) {
+        while !self.at_condition_end() {
+            self.at += 1;
+        }
+    }
+
+    fn operand(&mut self) -> Option<Expr> {
+        let symbol = self.peek().clone();
+        match symbol.kind {
+            SymbolKind::String(text) => {
+                self.at += 1;
+                self.skip_slop();
+                let text = self.term_text(&text, symbol.span)?;
+                let kind = ExprKind::Term { fields: self.current, text };
+                return Some(Expr { kind, span: symbol.span });
+            }
+            SymbolKind::Open => return self.parentheses(),
+            _ => {}
+        }
+        match self.meaning(0) {
+            Meaning::Field(_) => return self.governed(),
+            Meaning::List if !self.at_item() => return self.list_reference(),
+            Meaning::Later(construct) => self.skip_later(construct),
+            Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
+                return self.bare_words();
+            }
+            Meaning::And | Meaning::Or if !self.follows_operator() => {
+                let operator = self.text(symbol.span).to_ascii_lowercase();
+                let diagnostic = Diagnostic::new(Code::MissingOperand, symbol.span);
+                self.report(diagnostic.with("operator", operator).with("side", "left"));
+            }
+            // A dangling operator before this place has been reported as such.
+            _ if self.follows_operator() => {}
+            _ => {
+                self.unexpected("a condition");
+                if matches!(
+                    symbol.kind,
+                    SymbolKind::Mark | SymbolKind::Number | SymbolKind::Comma | SymbolKind::Colon
+                ) {
+                    self.at += 1;
+                }
+            }
+        }
+        None
+    }
+
+    fn follows_operator(&self) -> bool {
+        let Some(before) = self.at.checked_sub(1) else { return false };
+        let symbol = &self.symbols[before];
+        let word = self.text(symbol.span);
+        matches!(symbol.kind, SymbolKind::And | SymbolKind::Or | SymbolKind::Not)
+            || (symbol.kind == SymbolKind::Word
+                && ["and", "or", "not"].iter().any(|operator| word.eq_ignore_ascii_case(operator)))
+    }
+
+    fn parentheses(&mut self) -> Option<Expr> {
+        let open = self.next().span;
+        let outer = self.current;
+        let inner = self.nested(open, Self::or);
+        self.current = outer;
+        if !self.eat(&SymbolKind::Close) {
+            // Too deep has skipped the closing one; that is reported already.
+            let skipped = self.diagnostics.last().is_some_and(|d| d.code == Code::TooDeep);
+            if self.at_condition_end() {
+                if !skipped {
+                    self.report(Diagnostic::new(Code::UnclosedParenthesis, open));
+                }
+            } else {
+                self.unexpected("`and`, `or` or `)`");
+                while !self.at_condition_end() && !self.eat(&SymbolKind::Close) {
+                    self.at += 1;
+                }
+            }
+        }
+        inner
+    }
+
+    /// `FIELD {"," FIELD} [":"]` and the operand that it governs.
+    fn governed(&mut self) -> Option<Expr> {
+        let mut mask = FieldMask::default();
+        let start = self.peek().span;
+        let mut last = start;
+        while let Meaning::Field(field) = self.meaning(0) {
+            mask.0 |= field.0;
+            last = self.next().span;
+            let more = self.peek().kind == SymbolKind::Comma
+                && matches!(self.meaning(1), Meaning::Field(_));
+            if !more {
+                break;
+            }
+            self.at += 1;
+        }
+        let outer = self.current;
+        self.current = mask;
+        let one_operand = self.eat(&SymbolKind::Colon);
+        let operand = if self.peek().kind == SymbolKind::Mark
+            || matches!(self.meaning(0), Meaning::Later("between" | "in"))
+        {
+            self.not_read_yet(self.peek().span, "comparison");
+            self.at += 1;
+            if matches!(self.peek().kind, SymbolKind::Number | SymbolKind::String(_)) {
+                self.at += 1;
+            }
+            None
+        } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
+            self.not()
+        } else if self.peek().kind == SymbolKind::Word
+            && matches!(self.meaning(0), Meaning::Unknown)
+        {
+            self.bare_words()
+        } else {
+            let fields = self.text(start.to(last)).to_owned();
+            self.unexpected(&format!("a condition after `{fields}`"));
+            None
+        };
+        if one_operand {
+            self.current = outer;
+        }
+        operand
+    }
+
+    fn list_reference(&mut self) -> Option<Expr> {
+        let start = self.next().span;
+        let SymbolKind::String(name) = &self.peek().kind else {
+            self.unexpected("the name of a list in quotes");
+            return None;
+        };
+        let kind = ExprKind::List { fields: self.current, name: name.clone() };
+        Some(Expr { kind, span: start.to(self.next().span) })
+    }
+
+    /// One report for words in a row that no quotes hold together. What follows at once is read as if
+    /// they were a field, for that they may be meant to be.
+    fn bare_words(&mut self) -> Option<Expr> {
+        let start = self.next().span;
+        let mut last = start;
+        while self.peek().kind == SymbolKind::Word
+            && self.meaning(0) == Meaning::Unknown
+            && !self.at_item()
+        {
+            last = self.next().span;
+        }
+        let span = start.to(last);
+        let diagnostic = Diagnostic::new(Code::BareWord, span)
+            .with("word", self.text(span))
+            .with("known", self.known.names().join("\n"));
+        self.report(diagnostic);
+        self.eat(&SymbolKind::Colon);
+        if self.starts_operand() { self.operand() } else { None }
+    }
+
+    /// Checks the text of a term; a star that stands for more letters is not read yet.
+    pub(super) fn term_text(&mut self, text: &str, span: Span) -> Option<String> {
+        if text.trim().is_empty() {
+            self.report(Diagnostic::new(Code::EmptyTerm, span));
+            return None;
+        }
+        if text.ends_with('*') && !text.ends_with("\\*") {
+            self.not_read_yet(span, "prefix");
+            return None;
+        }
+        Some(text.replace("\\*", "*"))
+    }
+
+    pub(super) fn not_read_yet(&mut self, span: Span, construct: &str) {
+        self.report(Diagnostic::new(Code::NotReadYet, span).with("construct", construct));
+    }
+
+    pub(super) fn later_modifier(&self) -> Option<&'static str> {
+        match self.meaning(0) {
+            Meaning::Later(name @ ("exact" | "case" | "any")) => Some(name),
+            _ => None,
+        }
+    }
+
+    fn skip_slop(&mut self) {
+        if self.peek().kind == SymbolKind::Mark && self.text(self.peek().span) == "~" {
+            self.not_read_yet(self.peek().span, "slop");
+            self.at += 1;
+            self.eat(&SymbolKind::Number);
+        }
+    }
+
+    /// `near/5` and its right operand, behind an operand.
+    fn skip_proximity(&mut self) {
+        while let Meaning::Later(construct @ ("near" | "before")) = self.meaning(0) {
+            self.not_read_yet(self.peek().span, construct);
+            self.at += 1;
+            if self.eat(&SymbolKind::Mark) {
+                self.eat(&SymbolKind::Number);
+            }
+            if self.starts_operand() {
+                self.operand();
+            }
+        }
+    }
+
+    /// A construct that is not read yet: its head is skipped, what it holds is not judged.
+    fn skip_later(&mut self, construct: &'static str) {
+        self.not_read_yet(self.peek().span, construct);
+        self.at += 1;
+        while self.peek().kind == SymbolKind::Word
+            && ["of", "form", "least"].iter().any(|word| self.is_word(0, word))
+            || self.peek().kind == SymbolKind::Number
+        {
+            self.at += 1;
+        }
+        if self.peek().kind == SymbolKind::Open {
+            let mut open = 0usize;
+            while !self.at_condition_end() {
+                match self.next().kind {
+                    SymbolKind::Open => open += 1,
+                    SymbolKind::Close => open -= 1,
+                    _ => {}
+                }
+                if open == 0 {
+                    break;
+                }
+            }
+        } else {
+            if self.meaning(0) == Meaning::List {
+                self.at += 1;
+            }
+            if matches!(self.peek().kind, SymbolKind::String(_)) {
+                self.at += 1;
+            }
+        }
+    }
+}
+
+/// Joins operands, taking in those that are joined the same way; one alone stays as it is.
+fn join(mut parts: Vec<Expr>, or: bool) -> Option<Expr> {
+    if parts.len() < 2 {
+        return parts.pop();
+    }
+    let span = parts.first()?.span.to(parts.last()?.span);
+    let mut flat = Vec::with_capacity(parts.len());
+    for part in parts {
+        match (part.kind, or) {
+            (ExprKind::Or(inner), true) | (ExprKind::And(inner), false) => flat.extend(inner),
+            (kind, _) => flat.push(Expr { kind, span: part.span }),
+        }
+    }
+    let kind = if or { ExprKind::Or(flat) } else { ExprKind::And(flat) };
+    Some(Expr { kind, span })
+}

@@ -1,0 +1,287 @@
+//! Reads symbols into the tree of [`ast`](super::ast): recursive descent, linear in the source, with
+//! recovery at the ends of objects, so that one pass reports every error. This module reads objects;
+//! [`condition`](super::condition) and [`actions`](super::actions) read what they hold.
+
+use super::ast::{FieldMask, Fields, Item, ListItem, Quoted, RuleItem, Span};
+use super::diagnostic::{Code, Diagnostic};
+use super::lexer::{Symbol, SymbolKind, lex};
+
+/// How deep parentheses and `not` may be nested.
+pub const MAX_NESTING: usize = 100;
+/// The longest text of a rule, in bytes.
+pub const MAX_RULE: usize = 64 * 1024;
+/// The longest text of a list, in bytes.
+pub const MAX_LIST: usize = 1024 * 1024;
+/// The longest source, in bytes.
+pub const MAX_SOURCE: usize = 256 * 1024 * 1024;
+/// The longest name, in characters.
+pub const MAX_NAME: usize = 200;
+
+/// What a source says, as far as it can be read, and what is wrong with it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Parsed {
+    /// Its objects in order; one with an error may be missing or incomplete.
+    pub items: Vec<Item>,
+    /// The findings, by place. The items mean something only if none is an error.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads one source.
+#[must_use]
+pub fn parse(source: &str, fields: &Fields) -> Parsed {
+    if source.len() > MAX_SOURCE {
+        let diagnostic = Diagnostic::new(Code::SourceTooLong, Span::default())
+            .with("size", source.len().to_string())
+            .with("limit", MAX_SOURCE.to_string());
+        return Parsed { items: Vec::new(), diagnostics: vec![diagnostic] };
+    }
+    let (symbols, diagnostics) = lex(source);
+    let mut parser = Parser {
+        source,
+        symbols,
+        at: 0,
+        known: fields,
+        current: fields.defaults(),
+        depth: 0,
+        diagnostics,
+    };
+    let items = parser.file();
+    let mut diagnostics = parser.diagnostics;
+    diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    Parsed { items, diagnostics }
+}
+
+pub(super) struct Parser<'a> {
+    pub(super) source: &'a str,
+    pub(super) symbols: Vec<Symbol>,
+    pub(super) at: usize,
+    pub(super) known: &'a Fields,
+    /// The fields that govern the next operand.
+    pub(super) current: FieldMask,
+    pub(super) depth: usize,
+    pub(super) diagnostics: Vec<Diagnostic>,
+}
+
+impl Parser<'_> {
+    pub(super) fn peek(&self) -> &Symbol {
+        self.ahead(0)
+    }
+
+    pub(super) fn ahead(&self, count: usize) -> &Symbol {
+        // The last symbol is the end of the source; nothing moves past it.
+        &self.symbols[(self.at + count).min(self.symbols.len() - 1)]
+    }
+
+    pub(super) fn next(&mut self) -> Symbol {
+        let symbol = self.peek().clone();
+        if symbol.kind != SymbolKind::End {
+            self.at += 1;
+        }
+        symbol
+    }
+
+    pub(super) fn text(&self, span: Span) -> &str {
+        span.of(self.source)
+    }
+
+    pub(super) fn is_word(&self, count: usize, word: &str) -> bool {
+        let symbol = self.ahead(count);
+        symbol.kind == SymbolKind::Word && self.text(symbol.span).eq_ignore_ascii_case(word)
+    }
+
+    pub(super) fn eat_word(&mut self, word: &str) -> bool {
+        let found = self.is_word(0, word);
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    pub(super) fn eat(&mut self, kind: &SymbolKind) -> bool {
+        let found = self.peek().kind == *kind;
+        if found {
+            self.at += 1;
+        }
+        found
+    }
+
+    pub(super) fn report(&mut self, diagnostic: Diagnostic) {
+        self.diagnostics.push(diagnostic);
+    }
+
+    /// Says that something else is due where the next symbol stands.
+    pub(super) fn unexpected(&mut self, expected: &str) {
+        let span = self.peek().span;
+        let found = match self.peek().kind {
+            SymbolKind::End => "the end of the file".to_owned(),
+            SymbolKind::String(_) => self.text(span).to_owned(),
+            _ => format!("`{}`", self.text(span)),
+        };
+        let diagnostic = Diagnostic::new(Code::Unexpected, span);
+        self.report(diagnostic.with("expected", expected).with("found", found));
+    }
+
+    /// A rule or a list begins here. `list "x"` without a colon is an operand of a condition.
+    pub(super) fn at_item(&self) -> bool {
+        let string = matches!(self.ahead(1).kind, SymbolKind::String(_));
+        string
+            && (self.is_word(0, "rule")
+                || (self.is_word(0, "list") && self.ahead(2).kind == SymbolKind::Colon))
+    }
+
+    /// Nothing of the present object follows.
+    pub(super) fn at_item_end(&self) -> bool {
+        matches!(self.peek().kind, SymbolKind::Semicolon | SymbolKind::End) || self.at_item()
+    }
+
+    fn skip_item(&mut self) {
+        while !self.at_item_end() {
+            self.at += 1;
+        }
+        self.eat(&SymbolKind::Semicolon);
+    }
+
+    fn file(&mut self) -> Vec<Item> {
+        let mut items = Vec::new();
+        while self.peek().kind != SymbolKind::End {
+            let start = self.peek().span;
+            let errors = self.diagnostics.len();
+            let item = if self.is_word(0, "rule") {
+                self.at += 1;
+                self.rule(start).map(Item::Rule)
+            } else if self.is_word(0, "list") {
+                self.at += 1;
+                self.list(start).map(Item::List)
+            } else {
+                self.unexpected("`rule` or `list`");
+                self.at += 1;
+                None
+            };
+            if let Some(item) = item {
+                self.check_length(&item);
+                items.push(item);
+            } else {
+                debug_assert!(self.diagnostics.len() > errors, "an object lost in silence");
+                self.skip_item();
+            }
+        }
+        if items.is_empty() && self.diagnostics.is_empty() {
+            self.report(Diagnostic::new(Code::NoRule, Span::default()));
+        }
+        items
+    }
+
+    fn check_length(&mut self, item: &Item) {
+        let limit = if matches!(item, Item::Rule(_)) { MAX_RULE } else { MAX_LIST };
+        let size = item.span().of(self.source).len();
+        if size > limit {
+            let diagnostic = Diagnostic::new(Code::RuleTooLong, item.name().span)
+                .with("size", size.to_string())
+                .with("limit", limit.to_string());
+            self.report(diagnostic);
+        }
+    }
+
+    /// The name of an object and the colon behind it.
+    fn name(&mut self, kind: &str) -> Option<Quoted> {
+        let SymbolKind::String(text) = &self.peek().kind else {
+            self.unexpected(&format!("the name of the {kind} in quotes"));
+            return None;
+        };
+        let name = Quoted { text: text.clone(), span: self.peek().span };
+        self.at += 1;
+        if name.text.trim().is_empty() {
+            self.report(Diagnostic::new(Code::EmptyName, name.span).with("kind", kind));
+        } else if name.text.chars().count() > MAX_NAME {
+            let limit = MAX_NAME.to_string();
+            self.report(Diagnostic::new(Code::NameTooLong, name.span).with("limit", limit));
+        }
+        if !self.eat(&SymbolKind::Colon) {
+            self.unexpected("`:`");
+        }
+        Some(name)
+    }
+
+    /// The semicolon of an object; the place from `start` to it.
+    fn end_item(&mut self, kind: &'static str, name: &Quoted, start: Span) -> Span {
+        if self.peek().kind == SymbolKind::Semicolon {
+            return start.to(self.next().span);
+        }
+        if self.at_item_end() {
+            let last = self.symbols[self.at.saturating_sub(1)].span;
+            let after = Span { start: last.end, end: last.end };
+            let diagnostic = Diagnostic::new(Code::MissingSemicolon, after);
+            self.report(diagnostic.with("kind", kind).with("name", name.text.as_str()));
+            return start.to(last);
+        }
+        self.unexpected("`;`");
+        self.skip_item();
+        start.to(self.symbols[self.at.saturating_sub(1)].span)
+    }
+
+    fn list(&mut self, start: Span) -> Option<ListItem> {
+        let name = self.name("list")?;
+        let mut terms = Vec::new();
+        while !self.at_item_end() {
+            if let Some(modifier) = self.later_modifier() {
+                self.not_read_yet(self.peek().span, modifier);
+                self.at += 1;
+                continue;
+            }
+            let SymbolKind::String(text) = &self.peek().kind else {
+                self.unexpected("a term in quotes");
+                self.skip_item();
+                return Some(ListItem { span: start.to(name.span), name, terms });
+            };
+            let (text, span) = (text.clone(), self.peek().span);
+            self.at += 1;
+            if let Some(text) = self.term_text(&text, span) {
+                terms.push(Quoted { text, span });
+            }
+            if !self.eat(&SymbolKind::Comma) && !self.at_item_end() {
+                self.unexpected("`,` or `;`");
+                if !matches!(self.peek().kind, SymbolKind::String(_)) {
+                    self.at += 1;
+                }
+            }
+        }
+        if terms.is_empty() {
+            let diagnostic = Diagnostic::new(Code::EmptyList, name.span);
+            self.report(diagnostic.with("name", name.text.as_str()));
+        }
+        let span = self.end_item("list", &name, start);
+        Some(ListItem { name, terms, span })
+    }
+
+    fn rule(&mut self, start: Span) -> Option<RuleItem> {
+        let name = self.name("rule")?;
+        if !self.eat_word("when") {
+            let diagnostic = Diagnostic::new(Code::MissingWhen, self.peek().span);
+            self.report(diagnostic.with("name", name.text.as_str()));
+            if self.at_item_end() || self.is_word(0, "then") {
+                self.skip_item();
+                return None;
+            }
+        }
+        let when = self.condition();
+        let unless = if self.eat_word("unless") { self.condition() } else { None };
+        let actions = if self.eat_word("then") {
+            self.actions(&name)
+        } else {
+            let diagnostic = Diagnostic::new(Code::MissingThen, self.peek().span);
+            self.report(diagnostic.with("name", name.text.as_str()));
+            self.skip_to_end();
+            Vec::new()
+        };
+        let span = self.end_item("rule", &name, start);
+        // Without a condition an error has been reported, and nothing can be said of the rule.
+        when.map(|when| RuleItem { name, when, unless, actions, span })
+    }
+
+    /// Moves to the end of the object without taking its semicolon.
+    fn skip_to_end(&mut self) {
+        while !self.at_item_end() {
+            self.at += 1;
+        }
+    }
+}

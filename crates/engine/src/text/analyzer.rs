@@ -1,0 +1,146 @@
+//! The chain: source to normalised text to words, words to lemmas. One analyser serves rules and adverts.
+
+use std::borrow::Cow;
+
+use super::entities;
+use super::html;
+use super::lemma::{Lemmatizer, Step};
+use super::normalize::Normalized;
+use super::offsets::OffsetMap;
+use super::tokens::tokenize;
+use super::{AnalysisSettings, Markup, Surface, Token};
+
+/// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits
+/// wide, and normalising can make text four times as long.
+const MAX_SOURCE: usize = 256 * 1024 * 1024;
+
+/// A text after analysis, with the buffers that made it; reuse it, so that steady work allocates nothing.
+#[derive(Debug, Default)]
+pub struct Text {
+    normalized: Normalized,
+    breaks: Vec<u32>,
+    folded: String,
+    tokens: Vec<Token>,
+    /// A field that was escaped as a whole, unescaped; and the way back.
+    unescaped: String,
+    escapes: OffsetMap,
+    was_escaped: bool,
+}
+
+impl Text {
+    /// The words, by position.
+    #[must_use]
+    pub fn tokens(&self) -> &[Token] {
+        &self.tokens
+    }
+
+    /// The word as written, after normalisation.
+    #[must_use]
+    pub fn surface(&self, token: &Token) -> &str {
+        self.normalized.text.get(token.start as usize..token.end as usize).unwrap_or("")
+    }
+
+    /// The word with case and accents folded.
+    #[must_use]
+    pub fn folded(&self, token: &Token) -> &str {
+        self.folded.get(token.folded_start as usize..token.folded_end as usize).unwrap_or("")
+    }
+
+    /// Where `start..end` of the normalised text lies in the source given to [`Analyzer::read`], in
+    /// bytes, on character boundaries of the source.
+    #[must_use]
+    pub fn source_span(&self, start: u32, end: u32) -> (u32, u32) {
+        let (start, end) = self.normalized.map.source(start, end);
+        if self.was_escaped { self.escapes.source(start, end) } else { (start, end) }
+    }
+}
+
+/// Turns text into tokens and words into lemmas. Immutable; shared by all threads.
+#[derive(Debug)]
+pub struct Analyzer {
+    lemmatizer: Lemmatizer,
+}
+
+impl Analyzer {
+    /// An analyser for these settings over the lexicon that comes with the crate.
+    #[must_use]
+    pub fn new(settings: &AnalysisSettings) -> Self {
+        Self { lemmatizer: Lemmatizer::new(settings.lemmas) }
+    }
+
+    /// Reads `source` into `text`, replacing what it held.
+    pub fn read(&self, source: &str, markup: Markup, text: &mut Text) {
+        let source = cut(source, MAX_SOURCE);
+        text.normalized.clear(source.len());
+        text.breaks.clear();
+        text.was_escaped = markup == Markup::Html && html::is_escaped(source);
+        if text.was_escaped {
+            unescape(source, &mut text.unescaped, &mut text.escapes);
+            html::strip(&text.unescaped, &mut text.normalized, &mut text.breaks);
+        } else if markup == Markup::Html {
+            html::strip(source, &mut text.normalized, &mut text.breaks);
+        } else {
+            text.normalized.push_source(source, 0);
+        }
+        tokenize(&text.normalized.text, &text.breaks, &mut text.folded, &mut text.tokens);
+    }
+
+    /// The lemma of a folded word.
+    #[must_use]
+    pub fn lemma<'a>(&self, folded: &'a str, name_like: bool) -> Cow<'a, str> {
+        self.lemmatizer.lemma(folded, name_like).0
+    }
+
+    /// The lemma of a folded word, and the step that gave it.
+    #[must_use]
+    pub fn explain_lemma<'a>(&self, folded: &'a str, name_like: bool) -> (Cow<'a, str>, Step) {
+        self.lemmatizer.lemma(folded, name_like)
+    }
+
+    /// Every folded form whose lemma is `lemma` where the word is not name-like, each once: the inverse
+    /// of [`Analyzer::lemma`] over all strings.
+    #[must_use]
+    pub fn surfaces(&self, lemma: &str) -> Vec<Surface> {
+        self.lemmatizer.surfaces(lemma)
+    }
+
+    /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.
+    #[must_use]
+    pub fn lexicon_checksum(&self) -> &str {
+        self.lemmatizer.lexicon().checksum()
+    }
+}
+
+/// Decodes all references once.
+fn unescape(source: &str, out: &mut String, map: &mut OffsetMap) {
+    out.clear();
+    map.clear();
+    let mut at = 0;
+    while let Some(found) = memchr::memchr(b'&', &source.as_bytes()[at..]) {
+        let special = at + found;
+        if at < special {
+            map.copied(out.len(), at);
+            out.push_str(&source[at..special]);
+        }
+        if let Some(reference) = entities::once(&source[special..]) {
+            at = special + reference.length;
+            map.replaced(out.len(), special, at);
+            out.push(reference.chars.0);
+            out.extend(reference.chars.1);
+        } else {
+            map.copied(out.len(), special);
+            out.push('&');
+            at = special + 1;
+        }
+    }
+    if at < source.len() {
+        map.copied(out.len(), at);
+        out.push_str(&source[at..]);
+    }
+}
+
+fn cut(source: &str, limit: usize) -> &str {
+    let longest = limit.min(source.len());
+    let end = (0..=longest).rev().find(|&end| source.is_char_boundary(end));
+    &source[..end.unwrap_or(0)]
+}

@@ -1,0 +1,186 @@
+//! Words to lemmas and back. [`Lemmatizer::lemma`] is the forward way; [`Lemmatizer::surfaces`] lists
+//! every form that reduces to a lemma, so that rules are compiled once and no lemmatiser runs while
+//! adverts are classified. Both ways agree on every word.
+
+use std::borrow::Cow;
+use std::sync::LazyLock;
+
+use hashbrown::HashSet;
+
+use super::lexicon::Lexicon;
+use super::lexicon::PartOfSpeech::{self, Noun};
+use super::{LemmaMode, Surface};
+
+/// Shorter words are not taken for plurals that WordNet does not know.
+const SHORTEST_PLURAL: usize = 5;
+
+static FUNCTION_WORDS: LazyLock<HashSet<&'static str>> =
+    LazyLock::new(|| entries(include_str!("../../data/function-words.txt")).collect());
+
+/// The entries of a word list: one a line, comments and blank lines left out.
+pub(super) fn entries(list: &'static str) -> impl Iterator<Item = &'static str> {
+    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# "))
+}
+
+/// By which step a word came to its lemma.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// It is its own lemma.
+    Unchanged,
+    /// It stands in WordNet's list of irregular forms.
+    Irregular,
+    /// One of WordNet's endings was replaced.
+    Ending,
+    /// WordNet does not know it, and it looks like a plural.
+    UnknownPlural,
+    /// It is a function word, which is left alone.
+    FunctionWord,
+}
+
+/// Reduces words in one mode.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Lemmatizer {
+    mode: LemmaMode,
+    lexicon: &'static Lexicon,
+}
+
+impl Lemmatizer {
+    pub(super) fn new(mode: LemmaMode) -> Self {
+        Self { mode, lexicon: Lexicon::wordnet() }
+    }
+
+    pub(super) fn lexicon(&self) -> &'static Lexicon {
+        self.lexicon
+    }
+
+    /// The lemma of a folded word and the step that gave it.
+    pub(super) fn lemma<'a>(&self, folded: &'a str, name_like: bool) -> (Cow<'a, str>, Step) {
+        match self.mode {
+            LemmaMode::Off => (Cow::Borrowed(folded), Step::Unchanged),
+            LemmaMode::WordNet => self.wordnet(folded),
+            LemmaMode::WordNetPlus => self.wordnet_plus(folded, name_like),
+        }
+    }
+
+    fn wordnet<'a>(&self, folded: &'a str) -> (Cow<'a, str>, Step) {
+        let lemma = self.lexicon.lemma(folded, Noun);
+        let step = if lemma == folded {
+            Step::Unchanged
+        } else if self.lexicon.bases(folded, Noun).is_some() {
+            Step::Irregular
+        } else {
+            Step::Ending
+        };
+        (lemma, step)
+    }
+
+    fn wordnet_plus<'a>(&self, folded: &'a str, name_like: bool) -> (Cow<'a, str>, Step) {
+        if FUNCTION_WORDS.contains(folded) {
+            return (Cow::Borrowed(folded), Step::FunctionWord);
+        }
+        if let Some(base) = self.first_base(folded) {
+            return (Cow::Owned(base.to_owned()), Step::Irregular);
+        }
+        let (lemma, step) = self.wordnet(folded);
+        if step == Step::Unchanged
+            && !name_like
+            && let Some(singular) = singular(folded)
+            && !self.known(folded)
+        {
+            return (singular, Step::UnknownPlural);
+        }
+        (lemma, step)
+    }
+
+    /// The first base of an irregular form that is one word (`men` → `man`).
+    fn first_base(&self, folded: &str) -> Option<&str> {
+        let bases = self.lexicon.bases(folded, Noun)?;
+        bases.iter().map(|base| &**base).find(|base| !base.contains('_'))
+    }
+
+    /// Whether WordNet knows the word, as a base form or as an irregular or regular form of one.
+    fn known(&self, folded: &str) -> bool {
+        use PartOfSpeech::{Adjective, Adverb, Verb};
+        self.lexicon.knows(folded)
+            || [Noun, Verb, Adjective, Adverb]
+                .iter()
+                .any(|&part| !self.lexicon.morphy(folded, part).is_empty())
+    }
+
+    /// Every folded form whose lemma is `lemma` where it is not name-like, each once; also whether it
+    /// keeps that lemma where it is.
+    pub(super) fn surfaces(&self, lemma: &str) -> Vec<Surface> {
+        let mut found: Vec<Surface> = Vec::new();
+        for folded in self.candidates(lemma) {
+            let reduces = |name_like| self.lemma(&folded, name_like).0 == lemma;
+            if reduces(false) && found.iter().all(|known| known.folded != folded) {
+                let unless_name_like = !reduces(true);
+                found.push(Surface { folded, unless_name_like });
+            }
+        }
+        found
+    }
+
+    /// The forms that could reduce to `lemma`: each step of the forward way, turned round.
+    fn candidates(&self, lemma: &str) -> Vec<String> {
+        let mut forms = vec![lemma.to_owned()];
+        if self.mode == LemmaMode::Off {
+            return forms;
+        }
+        forms.extend(self.lexicon.irregular_forms(lemma, Noun).iter().map(ToString::to_string));
+        let endings = Noun.rules().iter().chain(UNKNOWN_PLURALS);
+        let turned = endings.filter_map(|(ending, replacement)| {
+            Some(format!("{}{ending}", lemma.strip_suffix(replacement)?))
+        });
+        forms.extend(turned);
+        forms
+    }
+}
+
+/// How plurals that WordNet does not know lose their ending; the first that fits counts.
+const UNKNOWN_PLURALS: &[(&str, &str)] =
+    &[("ies", "y"), ("ches", "ch"), ("shes", "sh"), ("xes", "x"), ("s", "")];
+
+/// The singular of what looks like a plural.
+fn singular(folded: &str) -> Option<Cow<'_, str>> {
+    let plural = folded.chars().count() >= SHORTEST_PLURAL
+        && folded.chars().all(char::is_alphabetic)
+        && folded.ends_with('s')
+        && !["ss", "us", "is"].iter().any(|ending| folded.ends_with(ending));
+    if !plural {
+        return None;
+    }
+    let replaced = UNKNOWN_PLURALS
+        .iter()
+        .find_map(|(ending, replacement)| Some((folded.strip_suffix(ending)?, *replacement)));
+    replaced.map(|(stem, replacement)| Cow::Owned(format!("{stem}{replacement}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_modes_differ_where_they_should() {
+        // Word, name-like, wordnet, wordnet-plus.
+        let table = [
+            ("men", false, "men", "man"),
+            ("carers", false, "carers", "carer"),
+            ("carers", true, "carers", "carers"),
+            ("us", false, "u", "us"),
+            ("was", false, "wa", "was"),
+            ("nurses", true, "nurse", "nurse"),
+            ("vacancies", false, "vacancy", "vacancy"),
+            ("devopses", false, "devopses", "devopse"),
+            ("children", false, "child", "child"),
+            ("caseloads", false, "caseloads", "caseload"),
+            ("c++", false, "c++", "c++"),
+        ];
+        for (word, name_like, wordnet, plus) in table {
+            let lemma = |mode| Lemmatizer::new(mode).lemma(word, name_like).0;
+            assert_eq!(lemma(LemmaMode::WordNet), wordnet, "{word}");
+            assert_eq!(lemma(LemmaMode::WordNetPlus), plus, "{word}");
+            assert_eq!(lemma(LemmaMode::Off), word);
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! Names with symbols that are one word each, such as C++, .NET and A&E: the list is
+//! `data/lexemes.txt`.
+
+use std::sync::LazyLock;
+
+use super::lemma::entries;
+
+static BUILT_IN: LazyLock<Lexemes> =
+    LazyLock::new(|| Lexemes::new(entries(include_str!("../../data/lexemes.txt"))));
+
+/// Lexemes by their first byte, the longest first; lower case, ASCII.
+#[derive(Debug)]
+pub(super) struct Lexemes {
+    by_first: Vec<Vec<Box<str>>>,
+}
+
+impl Lexemes {
+    /// Those that come with the crate.
+    pub(super) fn built_in() -> &'static Self {
+        &BUILT_IN
+    }
+
+    fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+        let mut by_first: Vec<Vec<Box<str>>> = vec![Vec::new(); 128];
+        for name in names.map(str::to_ascii_lowercase) {
+            if let Some(list) = name.bytes().next().and_then(|b| by_first.get_mut(usize::from(b))) {
+                list.push(name.into_boxed_str());
+            }
+        }
+        for list in &mut by_first {
+            list.sort_by_key(|name| std::cmp::Reverse(name.len()));
+        }
+        Self { by_first }
+    }
+
+    /// The length of the longest lexeme that begins at `at` and ends at the edge of a word. `folded`
+    /// is in lower case; the caller knows that no word goes on before `at`.
+    pub(super) fn at(&self, folded: &[u8], at: usize) -> Option<usize> {
+        let rest = &folded[at..];
+        let list = self.by_first.get(usize::from(*rest.first()?))?;
+        list.iter().map(|name| name.as_bytes()).find(|name| stands(rest, name)).map(<[u8]>::len)
+    }
+
+    /// Whether some lexeme begins with this byte.
+    pub(super) fn begins(&self, byte: u8) -> bool {
+        self.by_first.get(usize::from(byte)).is_some_and(|list| !list.is_empty())
+    }
+}
+
+fn stands(rest: &[u8], name: &[u8]) -> bool {
+    rest.starts_with(name)
+        && rest.get(name.len()).is_none_or(|&next| {
+            let symbol = !name[name.len() - 1].is_ascii_alphanumeric();
+            // `C+++` is no C++, `C#5` no C#.
+            !(next.is_ascii_alphanumeric()
+                || next == b'_'
+                || !next.is_ascii()
+                || (symbol && (next == name[name.len() - 1])))
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_longest_at_the_edges_of_words_counts() {
+        let find = |text: &str| Lexemes::built_in().at(text.as_bytes(), 0);
+        assert_eq!(find("c++ and c"), Some(3));
+        assert_eq!(find("c#/.net"), Some(2));
+        assert_eq!(find("asp.net core"), Some(7));
+        assert_eq!(find("node.js,"), Some(7));
+        assert_eq!(find("a&e"), Some(3));
+        assert_eq!(find("t&cs"), Some(4));
+        for text in ["c", "c+", "c+++", "c#5", "a&eb", "netball", ""] {
+            assert_eq!(find(text), None, "{text}");
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! One form for each character: what can't be seen is dropped, quotes and dashes are unified, the rest
+//! is in Unicode's form NFKC. Folding takes case and accents off on top of that.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::{canonical_combining_class, compose};
+
+use super::offsets::OffsetMap;
+
+/// How many marks may stand on one letter; more are dropped (as in Unicode's Stream-Safe text format),
+/// so that no input is worse than linear.
+const MAX_MARKS: usize = 30;
+
+/// Normalised text in the making, with the way back to its source.
+#[derive(Debug, Default)]
+pub(super) struct Normalized {
+    pub(super) text: String,
+    pub(super) map: OffsetMap,
+    /// Where the letter begins that a following mark would join: in the text and in the source.
+    base: Option<(usize, usize)>,
+    marks: usize,
+    limit: usize,
+}
+
+impl Normalized {
+    /// Begins anew, for a source of `length` bytes. NFKC can make text 11 times as long; four times
+    /// is enough for anything that people write, and the rest is cut.
+    pub(super) fn clear(&mut self, length: usize) {
+        self.text.clear();
+        self.map.clear();
+        self.base = None;
+        self.marks = 0;
+        self.limit = length.saturating_mul(4).saturating_add(64);
+    }
+
+    /// Appends a piece of the source in which nothing is to be changed but characters.
+    pub(super) fn push_source(&mut self, piece: &str, start: usize) {
+        let bytes = piece.as_bytes();
+        let mut at = 0;
+        while at < bytes.len() {
+            let ascii =
+                bytes[at..].iter().position(|byte| !byte.is_ascii()).unwrap_or(bytes.len() - at);
+            if ascii > 0 {
+                self.push_ascii(&piece[at..at + ascii], start + at);
+                at += ascii;
+            }
+            let rest = piece[at..].chars().take_while(|c| !c.is_ascii());
+            for c in rest {
+                self.push_char(c, start + at, start + at + c.len_utf8());
+                at += c.len_utf8();
+            }
+        }
+    }
+
+    fn push_ascii(&mut self, piece: &str, start: usize) {
+        self.map.copied(self.text.len(), start);
+        self.text.push_str(piece);
+        self.base = Some((self.text.len() - 1, start + piece.len() - 1));
+        self.marks = 0;
+    }
+
+    /// Appends one character that stands for `start..end` of the source.
+    pub(super) fn push_char(&mut self, c: char, start: usize, end: usize) {
+        if self.text.len() > self.limit || is_invisible(c) {
+            return;
+        }
+        let output = self.text.len();
+        if let Some(same) = unified(c) {
+            self.map.replaced(output, start, end);
+            self.text.push(same);
+            self.begin_letter(output, start);
+        } else if canonical_combining_class(c) == 0 {
+            self.map.replaced(output, start, end);
+            let more = std::iter::once(c).nfkc();
+            self.text.extend(more);
+            self.begin_letter(output, start);
+        } else {
+            self.push_mark(c, start, end);
+        }
+    }
+
+    /// What follows joins nothing before it.
+    pub(super) fn end_letter(&mut self) {
+        self.base = None;
+    }
+
+    fn begin_letter(&mut self, output: usize, source: usize) {
+        self.base = Some((output, source));
+        self.marks = 0;
+    }
+
+    /// A mark joins the letter before it if Unicode has a character for both.
+    fn push_mark(&mut self, mark: char, start: usize, end: usize) {
+        self.marks += 1;
+        if self.marks > MAX_MARKS {
+            return;
+        }
+        if let Some((output, source)) = self.base
+            && let Some(letter) = self.text.get(output..).and_then(single_char)
+            && let Some(both) = compose(letter, mark)
+        {
+            self.text.truncate(output);
+            self.map.replaced(output, source, end);
+            self.text.push(both);
+            return;
+        }
+        self.map.replaced(self.text.len(), start, end);
+        self.text.push(mark);
+    }
+}
+
+fn single_char(text: &str) -> Option<char> {
+    let mut chars = text.chars();
+    chars.next().filter(|_| chars.next().is_none())
+}
+
+/// Soft hyphens, zero-width characters, byte order marks, marks of writing direction.
+fn is_invisible(c: char) -> bool {
+    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}'
+        | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
+}
+
+/// The plain character for one of the many quotes, dashes and spaces.
+fn unified(c: char) -> Option<char> {
+    match c {
+        '‘' | '’' | '‚' | '‛' | '′' | '‹' | '›' | '´' | 'ʼ' | '＇' => Some('\''),
+        '“' | '”' | '„' | '‟' | '″' | '«' | '»' | '＂' => Some('"'),
+        '‐' | '‑' | '‒' | '–' | '—' | '―' | '−' | '﹘' | '－' => Some('-'),
+        '\u{A0}' | '\u{2000}'..='\u{200A}' | '\u{202F}' | '\u{205F}' | '\u{3000}' => Some(' '),
+        '\u{85}' | '\u{2028}' | '\u{2029}' => Some('\n'),
+        _ => None,
+    }
+}
+
+/// Appends `word` with case and accents taken off.
+pub(super) fn fold(word: &str, out: &mut String) {
+    if word.is_ascii() {
+        let start = out.len();
+        out.push_str(word);
+        out[start..].make_ascii_lowercase();
+        return;
+    }
+    let bare = word.nfd().filter(|&c| canonical_combining_class(c) == 0);
+    // Upper and then lower brings together what lower alone does not: ß and ss, ς and σ.
+    out.extend(bare.flat_map(char::to_uppercase).flat_map(char::to_lowercase));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn normalized(source: &str) -> Normalized {
+        let mut out = Normalized::default();
+        out.clear(source.len());
+        out.push_source(source, 0);
+        out
+    }
+
+    #[test]
+    fn characters_are_unified() {
+        let table = [
+            ("“curly” ‘quotes’", "\"curly\" 'quotes'"),
+            ("2019–2020 — now", "2019-2020 - now"),
+            ("ware\u{AD}house oper\u{200B}ative", "warehouse operative"),
+            ("re\u{301}sume\u{301}", "résumé"),
+            ("ﬁnance Ⅳ ½", "finance IV 1⁄2"),
+            ("a\u{A0}b", "a b"),
+        ];
+        for (source, expected) in table {
+            assert_eq!(normalized(source).text, expected);
+        }
+    }
+
+    #[test]
+    fn offsets_lead_back_to_the_source() {
+        let source = "a “re\u{301}sume\u{301}” ﬁt";
+        let out = normalized(source);
+        let word = out.text.find("résumé").unwrap() as u32;
+        let (start, end) = out.map.source(word, word + "résumé".len() as u32);
+        assert_eq!(&source[start as usize..end as usize], "re\u{301}sume\u{301}");
+        let word = out.text.find("fit").unwrap() as u32;
+        let (start, end) = out.map.source(word, word + 3);
+        assert_eq!(&source[start as usize..end as usize], "ﬁt");
+    }
+
+    #[test]
+    fn folding_takes_case_and_accents_off() {
+        for (word, expected) in
+            [("Résumé", "resume"), ("STRASSE", "strasse"), ("Straße", "strasse")]
+        {
+            let mut out = String::new();
+            fold(word, &mut out);
+            assert_eq!(out, expected);
+        }
+    }
+
+    #[test]
+    fn growth_is_bounded() {
+        let source = "\u{FDFA}".repeat(1000);
+        assert!(normalized(&source).text.len() < source.len() * 4 + 200);
+        let marks = format!("e{}", "\u{301}".repeat(10_000));
+        assert!(normalized(&marks).text.len() < 100);
+    }
+}

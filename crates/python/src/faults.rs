@@ -1,0 +1,21 @@
+//! The engine's errors as Python exceptions.
+
+use jobsieve_engine::exchange;
+use pyo3::create_exception;
+use pyo3::exceptions::PyException;
+use pyo3::prelude::*;
+
+create_exception!(jobsieve._core, JobsieveError, PyException);
+create_exception!(jobsieve._core, AdvertError, JobsieveError);
+
+/// An `AdvertError` with `code`, `key` and `offset`.
+#[cold]
+pub fn advert_error(py: Python<'_>, error: &exchange::AdvertError) -> PyErr {
+    let raised = AdvertError::new_err(error.to_string());
+    let value = raised.value(py);
+    let set = value
+        .setattr("code", error.code())
+        .and_then(|()| value.setattr("key", error.key()))
+        .and_then(|()| value.setattr("offset", error.offset()));
+    set.err().unwrap_or(raised)
+}

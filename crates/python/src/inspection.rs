@@ -1,0 +1,107 @@
+//! The parts of the engine laid open, for tools and for the independent matcher of the tests: how a
+//! text is cut into words, how a rule is read, how WordNet reduces a word.
+
+use jobsieve_engine::exchange::CodePoints;
+use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Item};
+use jobsieve_engine::lang::{Fields, parse as parse_source, print};
+use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
+use jobsieve_engine::text::{AnalysisSettings, Analyzer, Markup, Text};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::{PyList, PyTuple};
+
+use crate::compiling::lemma_mode;
+
+/// Surface, folded form, lemma, start, end, position, sentence.
+type RawToken = (String, String, String, usize, usize, u32, u32);
+
+/// The words of an advert's text, or of a term of a rule.
+#[pyfunction]
+#[pyo3(signature = (text, *, lemmas = "wordnet-plus", rule = false))]
+pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, rule: bool) -> PyResult<Vec<RawToken>> {
+    let settings = AnalysisSettings { lemmas: lemma_mode(lemmas)? };
+    let markup = if rule { Markup::Plain } else { Markup::Html };
+    Ok(py.detach(|| {
+        let analyzer = Analyzer::new(&settings);
+        let mut read = Text::default();
+        analyzer.read(text, markup, &mut read);
+        let points = CodePoints::new(text);
+        let tokens = read.tokens().iter().map(|token| {
+            let folded = read.folded(token);
+            let (start, end) = read.source_span(token.start, token.end);
+            (
+                read.surface(token).to_owned(),
+                folded.to_owned(),
+                analyzer.lemma(folded, token.name_like && !rule).into_owned(),
+                points.before(start),
+                points.before(end),
+                token.position,
+                token.sentence,
+            )
+        });
+        tokens.collect()
+    }))
+}
+
+/// The objects of a rule file as nested tuples; what has errors is left out.
+#[pyfunction]
+pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
+    let fields = Fields::default();
+    let parsed = parse_source(source, &fields);
+    let items = parsed.items.iter().map(|item| -> PyResult<Py<PyAny>> {
+        let tuple = match item {
+            Item::List(list) => {
+                let terms: Vec<&str> = list.terms.iter().map(|term| term.text.as_str()).collect();
+                ("list", &list.name.text, terms).into_pyobject(py)?
+            }
+            Item::Rule(rule) => {
+                let when = tree(py, &rule.when, &fields)?;
+                let unless =
+                    rule.unless.as_ref().map(|expr| tree(py, expr, &fields)).transpose()?;
+                let actions: Vec<(&str, &str, String)> = rule.actions.iter().map(action).collect();
+                return Ok(("rule", &rule.name.text, when, unless, actions)
+                    .into_pyobject(py)?
+                    .into_any()
+                    .unbind());
+            }
+        };
+        Ok(tuple.into_any().unbind())
+    });
+    items.collect()
+}
+
+fn action(action: &Action) -> (&str, &str, String) {
+    let Action::AddCategory { path, score } = action;
+    ("add category", &path.text, print::Thousandths(*score).to_string())
+}
+
+fn tree<'py>(py: Python<'py>, expr: &Expr, fields: &Fields) -> PyResult<Bound<'py, PyTuple>> {
+    let names = |mask| -> Vec<&str> { fields.names_of(mask).collect() };
+    let joined = |name: &str, parts: &[Expr]| -> PyResult<Bound<'py, PyTuple>> {
+        let parts: Vec<_> =
+            parts.iter().map(|part| tree(py, part, fields)).collect::<PyResult<_>>()?;
+        (name, PyList::new(py, parts)?).into_pyobject(py)
+    };
+    match &expr.kind {
+        ExprKind::And(parts) => joined("and", parts),
+        ExprKind::Or(parts) => joined("or", parts),
+        ExprKind::Not(inner) => joined("not", std::slice::from_ref(inner)),
+        ExprKind::Term { fields: mask, text } => ("term", names(*mask), text).into_pyobject(py),
+        ExprKind::List { fields: mask, name } => ("list", names(*mask), name).into_pyobject(py),
+    }
+}
+
+/// The lemma of each word by WordNet's rules, as NLTK gives it; `pos` is n, v, a or r.
+#[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
+pub fn wordnet_lemmas(py: Python<'_>, words: Vec<String>, pos: &str) -> PyResult<Vec<String>> {
+    let pos = match pos {
+        "n" => PartOfSpeech::Noun,
+        "v" => PartOfSpeech::Verb,
+        "a" => PartOfSpeech::Adjective,
+        "r" => PartOfSpeech::Adverb,
+        _ => return Err(PyValueError::new_err(format!("pos must be n, v, a or r, not {pos:?}"))),
+    };
+    let lexicon = Lexicon::wordnet();
+    Ok(py.detach(|| words.iter().map(|word| lexicon.lemma(word, pos).to_string()).collect()))
+}

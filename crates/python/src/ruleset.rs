@@ -1,0 +1,312 @@
+//! `RuleSet` and the answers it gives, for Python.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jobsieve_engine::engine::{self, RuleId, Scratch};
+use jobsieve_engine::exchange::{
+    self, Advert, write_error_record, write_explanation, write_record,
+};
+use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
+use pyo3::types::{PyBytes, PyDict, PyMapping};
+
+use crate::faults::advert_error;
+
+thread_local! {
+    static SCRATCH: RefCell<Scratch> = RefCell::default();
+}
+
+/// An immutable, compiled set of rules.
+#[pyclass(frozen, module = "jobsieve._core")]
+pub struct RuleSet {
+    pub inner: Arc<engine::RuleSet>,
+}
+
+#[pymethods]
+impl RuleSet {
+    #[getter]
+    fn hash(&self) -> &str {
+        self.inner.hash()
+    }
+
+    #[getter]
+    fn rule_count(&self) -> usize {
+        self.inner.rule_count()
+    }
+
+    #[getter]
+    fn category_count(&self) -> usize {
+        self.inner.category_count()
+    }
+
+    #[getter]
+    fn rule_names(&self) -> Vec<&str> {
+        self.inner.rule_names().collect()
+    }
+
+    #[pyo3(signature = (*, title = None, description = None, **fields))]
+    fn classify(
+        &self,
+        py: Python<'_>,
+        title: Option<&str>,
+        description: Option<&str>,
+        fields: Option<&Bound<'_, PyDict>>,
+    ) -> PyResult<Classification> {
+        if let Some((name, _)) = fields.and_then(|fields| fields.iter().next()) {
+            let error = exchange::AdvertError::undeclared_field(name.extract()?);
+            return Err(advert_error(py, &error));
+        }
+        let advert = Advert {
+            id: None,
+            title: title.map(Cow::Borrowed),
+            description: description.map(Cow::Borrowed),
+        };
+        advert.require_text().map_err(|error| advert_error(py, &error))?;
+        Ok(py.detach(|| self.answer(&advert)))
+    }
+
+    fn classify_many(
+        &self,
+        py: Python<'_>,
+        rows: &Bound<'_, PyAny>,
+    ) -> PyResult<Vec<Classification>> {
+        let rows: Vec<Row> =
+            rows.try_iter()?.map(|row| Row::read(&row?)).collect::<PyResult<_>>()?;
+        let answers: Result<Vec<_>, _> = py.detach(|| {
+            rows.iter()
+                .map(|row| {
+                    let advert = row.advert();
+                    advert.require_text().map(|()| self.answer(&advert))
+                })
+                .collect()
+        });
+        answers.map_err(|error| advert_error(py, &error))
+    }
+
+    #[pyo3(signature = (body, *, version = None))]
+    fn classify_json<'py>(
+        &self,
+        py: Python<'py>,
+        body: &[u8],
+        version: Option<i64>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let mut out = Vec::new();
+        py.detach(|| self.record(body, version, &mut out))
+            .map_err(|error| advert_error(py, &error))?;
+        Ok(PyBytes::new(py, &out))
+    }
+
+    #[pyo3(signature = (lines, *, version = None))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
+    fn classify_lines(
+        &self,
+        py: Python<'_>,
+        lines: Vec<PyBackedBytes>,
+        version: Option<i64>,
+    ) -> Vec<Py<PyBytes>> {
+        let records: Vec<Vec<u8>> = py.detach(|| {
+            let record = |line: &PyBackedBytes| {
+                let mut out = Vec::with_capacity(512);
+                if let Err(error) = self.record(line, version, &mut out) {
+                    out.clear();
+                    write_error_record(&mut out, error.id(), &error);
+                }
+                out
+            };
+            lines.iter().map(record).collect()
+        });
+        records.iter().map(|record| PyBytes::new(py, record).unbind()).collect()
+    }
+
+    #[pyo3(signature = (body, *, rule = None, version = None))]
+    fn explain_json<'py>(
+        &self,
+        py: Python<'py>,
+        body: &[u8],
+        rule: Option<&str>,
+        version: Option<i64>,
+    ) -> PyResult<Bound<'py, PyBytes>> {
+        let asked = match rule {
+            None => None,
+            Some(name) => Some(
+                self.inner.find_rule(name).ok_or_else(|| PyKeyError::new_err(name.to_owned()))?,
+            ),
+        };
+        let out = py.detach(|| {
+            let advert = Advert::from_json(body)?;
+            let explanation =
+                SCRATCH.with_borrow_mut(|scratch| self.inner.explain(&advert, asked, scratch));
+            let mut out = Vec::new();
+            write_explanation(&mut out, &advert, &self.inner, version, &explanation);
+            Ok(out)
+        });
+        let out = out.map_err(|error| advert_error(py, &error))?;
+        Ok(PyBytes::new(py, &out))
+    }
+
+    /// The names of the rules that match, found without any selection; for tests.
+    fn match_unfiltered(&self, py: Python<'_>, body: &[u8]) -> PyResult<Classification> {
+        let answer = py.detach(|| {
+            let advert = Advert::from_json(body)?;
+            let result = SCRATCH.with_borrow_mut(|scratch| {
+                self.inner.classify_unfiltered(&advert, scratch).clone()
+            });
+            Ok(Classification { ruleset: self.inner.clone(), result })
+        });
+        answer.map_err(|error| advert_error(py, &error))
+    }
+
+    fn __repr__(&self) -> String {
+        let hash = self.inner.hash();
+        format!(
+            "<RuleSet of {} rules, {}>",
+            self.inner.rule_count(),
+            hash.get(..19).unwrap_or(hash)
+        )
+    }
+}
+
+impl RuleSet {
+    fn answer(&self, advert: &Advert<'_>) -> Classification {
+        let result =
+            SCRATCH.with_borrow_mut(|scratch| self.inner.classify(advert, scratch).clone());
+        Classification { ruleset: self.inner.clone(), result }
+    }
+
+    fn record(
+        &self,
+        body: &[u8],
+        version: Option<i64>,
+        out: &mut Vec<u8>,
+    ) -> Result<(), exchange::AdvertError> {
+        let advert = Advert::from_json(body)?;
+        SCRATCH.with_borrow_mut(|scratch| {
+            let found = self.inner.classify(&advert, scratch);
+            write_record(out, advert.id.as_ref(), &self.inner, version, found);
+        });
+        Ok(())
+    }
+}
+
+/// One advert given as a mapping.
+struct Row {
+    title: Option<PyBackedStr>,
+    description: Option<PyBackedStr>,
+}
+
+impl Row {
+    fn read(row: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let mapping = row.cast::<PyMapping>()?;
+        let mut read = Self { title: None, description: None };
+        for item in mapping.items()?.iter() {
+            let (key, value): (PyBackedStr, Bound<'_, PyAny>) = item.extract()?;
+            match &*key {
+                "id" => {}
+                "title" => read.title = value.extract()?,
+                "description" => read.description = value.extract()?,
+                _ => {
+                    let known = "\"id\", \"title\" and \"description\"";
+                    let message = format!("{:?} is no key of an advert; it has {known}", &*key);
+                    return Err(PyTypeError::new_err(message));
+                }
+            }
+        }
+        Ok(read)
+    }
+
+    fn advert(&self) -> Advert<'_> {
+        Advert {
+            id: None,
+            title: self.title.as_deref().map(Cow::Borrowed),
+            description: self.description.as_deref().map(Cow::Borrowed),
+        }
+    }
+}
+
+/// What the rules say of one advert.
+#[pyclass(frozen, module = "jobsieve._core")]
+pub struct Classification {
+    ruleset: Arc<engine::RuleSet>,
+    result: engine::Classification,
+}
+
+impl Classification {
+    fn names(&self, rules: &[RuleId]) -> Vec<String> {
+        rules.iter().map(|&rule| self.ruleset.rule_name(rule).to_owned()).collect()
+    }
+}
+
+#[pymethods]
+impl Classification {
+    #[getter]
+    fn status(&self) -> &'static str {
+        if self.result.categories().is_empty() { "unmatched" } else { "matched" }
+    }
+
+    #[getter]
+    fn primary(&self) -> Option<&str> {
+        let first = self.result.categories().first()?;
+        Some(self.ruleset.category_path(first.category))
+    }
+
+    #[getter]
+    fn categories(&self) -> Vec<CategoryScore> {
+        let score = |found: &engine::CategoryResult| CategoryScore {
+            path: self.ruleset.category_path(found.category).to_owned(),
+            score: found.score,
+            rules: self.names(self.result.category_rules(found)),
+        };
+        self.result.categories().iter().map(score).collect()
+    }
+
+    #[getter]
+    #[expect(clippy::unused_self, reason = "no rule can set an attribute yet")]
+    fn attributes(&self) -> BTreeMap<String, Vec<String>> {
+        BTreeMap::new()
+    }
+
+    #[getter]
+    fn matched_rules(&self) -> Vec<String> {
+        self.names(self.result.matched_rules())
+    }
+
+    fn __repr__(&self) -> String {
+        let primary = self.primary().map_or_else(|| "None".to_owned(), |path| format!("{path:?}"));
+        format!("<Classification {}, primary {primary}>", self.status())
+    }
+}
+
+/// A category of an advert and why it has it.
+#[pyclass(frozen, module = "jobsieve._core")]
+pub struct CategoryScore {
+    path: String,
+    score: i64,
+    rules: Vec<String>,
+}
+
+#[pymethods]
+impl CategoryScore {
+    #[getter]
+    fn path(&self) -> &str {
+        &self.path
+    }
+
+    #[getter]
+    #[expect(clippy::cast_precision_loss, reason = "a sum of scores stays far below 2^53")]
+    fn score(&self) -> f64 {
+        self.score as f64 / 1000.0
+    }
+
+    #[getter]
+    fn rules(&self) -> Vec<String> {
+        self.rules.clone()
+    }
+
+    fn __repr__(&self) -> String {
+        format!("<CategoryScore {:?} {}>", self.path, self.score())
+    }
+}

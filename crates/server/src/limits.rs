@@ -1,0 +1,72 @@
+//! Reads the body of a request within its limits. A body in one frame, as most adverts are, is
+//! handed on without a copy.
+
+use std::future::poll_fn;
+use std::pin::Pin;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use hyper::body::{Body, Incoming};
+use tokio::time::timeout;
+
+use crate::problem::Problem;
+
+/// How much of a body is taken, and how long it may take.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct BodyLimits {
+    pub(crate) bytes: usize,
+    pub(crate) time: Duration,
+}
+
+/// Reads the whole body.
+pub(crate) async fn read_body(body: &mut Incoming, limits: BodyLimits) -> Result<Bytes, Problem> {
+    let too_large = || Problem::BodyTooLarge { limit: limits.bytes };
+    if body.size_hint().lower() > limits.bytes as u64 {
+        return Err(too_large());
+    }
+    let whole = async {
+        let Some(first) = next_data(body).await? else { return Ok(Bytes::new()) };
+        if first.len() > limits.bytes {
+            return Err(too_large());
+        }
+        if body.is_end_stream() {
+            return Ok(first);
+        }
+        // Grows with what arrives, not with what was announced: a thousand clients that announce
+        // much and send little cost little.
+        let mut whole = BytesMut::from(&first[..]);
+        while let Some(more) = next_data(body).await? {
+            if more.len() > limits.bytes - whole.len() {
+                return Err(too_large());
+            }
+            whole.extend_from_slice(&more);
+        }
+        Ok(whole.freeze())
+    };
+    let too_slow = Problem::BodyTooSlow { seconds: limits.time.as_secs_f64() };
+    timeout(limits.time, whole).await.unwrap_or(Err(too_slow))
+}
+
+/// Takes in what is left of a body that nobody reads, so that the client, which may not look at the
+/// answer before it has sent all, gets to see it instead of a broken connection.
+pub(crate) fn discard(mut body: Incoming, limits: BodyLimits) {
+    if !body.is_end_stream() {
+        let rest = async move { while let Ok(Some(_)) = next_data(&mut body).await {} };
+        drop(tokio::spawn(timeout(limits.time, rest)));
+    }
+}
+
+/// The next piece of the body, `None` at its end; trailers are passed over.
+async fn next_data(body: &mut Incoming) -> Result<Option<Bytes>, Problem> {
+    loop {
+        match poll_fn(|context| Pin::new(&mut *body).poll_frame(context)).await {
+            None => return Ok(None),
+            Some(Err(_)) => return Err(Problem::BodyCut),
+            Some(Ok(frame)) => {
+                if let Ok(data) = frame.into_data() {
+                    return Ok(Some(data));
+                }
+            }
+        }
+    }
+}

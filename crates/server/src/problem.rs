@@ -1,0 +1,169 @@
+//! What is told to a client whose request can't be answered: an RFC 9457 problem document. Types
+//! and titles are stable. Text of a request appears in it only as the name of a key, escaped.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+use hyper::StatusCode;
+use jobsieve_engine::exchange::AdvertError;
+use serde::Serialize;
+
+/// Why a request is not answered.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Problem {
+    Advert(AdvertError),
+    BodyTooLarge { limit: usize },
+    BodyTooSlow { seconds: f64 },
+    BodyCut,
+    ContentType,
+    ContentEncoding,
+    UnknownPath,
+    Method { allowed: &'static str },
+    NoRuleset,
+    NoStatus,
+    Draining,
+    TooManyConnections { limit: usize },
+    Internal,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    r#type: String,
+    title: &'a str,
+    status: u16,
+    detail: Cow<'a, str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    key: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    offset: Option<usize>,
+}
+
+impl Problem {
+    pub(crate) fn status(&self) -> StatusCode {
+        match self {
+            Self::Advert(_) | Self::BodyCut => StatusCode::BAD_REQUEST,
+            Self::BodyTooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
+            Self::ContentType | Self::ContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnknownPath => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::NoRuleset | Self::NoStatus | Self::Draining | Self::TooManyConnections { .. } => {
+                StatusCode::SERVICE_UNAVAILABLE
+            }
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// Its type is `/problems/` and this.
+    fn code(&self) -> &'static str {
+        match self {
+            Self::Advert(error) => error.code(),
+            Self::BodyTooLarge { .. } => "body-too-large",
+            Self::BodyTooSlow { .. } => "body-too-slow",
+            Self::BodyCut => "body-cut",
+            Self::ContentType => "content-type",
+            Self::ContentEncoding => "content-encoding",
+            Self::UnknownPath => "unknown-path",
+            Self::Method { .. } => "method",
+            Self::NoRuleset => "no-ruleset",
+            Self::NoStatus => "no-status",
+            Self::Draining => "draining",
+            Self::TooManyConnections { .. } => "too-many-connections",
+            Self::Internal => "internal",
+        }
+    }
+
+    fn title(&self) -> &'static str {
+        match self {
+            Self::Advert(error) => error.title(),
+            Self::BodyTooLarge { .. } => "The body is too large",
+            Self::BodyTooSlow { .. } => "The body arrives too slowly",
+            Self::BodyCut => "The body is incomplete",
+            Self::ContentType => "The body is no JSON",
+            Self::ContentEncoding => "The body is encoded",
+            Self::UnknownPath => "There is nothing at this path",
+            Self::Method { .. } => "The method is not allowed here",
+            Self::NoRuleset => "No rule set is active yet",
+            Self::NoStatus => "Nothing is known of the rule set yet",
+            Self::Draining => "The server is shutting down",
+            Self::TooManyConnections { .. } => "Too many connections are open",
+            Self::Internal => "The server failed on this request",
+        }
+    }
+
+    fn detail(&self) -> Cow<'static, str> {
+        match self {
+            Self::Advert(error) => error.to_string().into(),
+            Self::BodyTooLarge { limit } => {
+                format!("A body may have at most {limit} bytes; send a shorter advert.").into()
+            }
+            Self::BodyTooSlow { seconds } => {
+                format!("The body was not complete after {seconds} seconds; send it at once.")
+                    .into()
+            }
+            Self::BodyCut => {
+                "The connection ended or its framing broke before the body did.".into()
+            }
+            Self::ContentType => {
+                "Send the advert as application/json in UTF-8, or leave Content-Type out.".into()
+            }
+            Self::ContentEncoding => {
+                "Compressed bodies are not read; leave Content-Encoding out.".into()
+            }
+            Self::UnknownPath => "Adverts are classified at POST /v1/classify.".into(),
+            Self::Method { allowed } => format!("Use {allowed} here.").into(),
+            Self::NoRuleset => {
+                "No rule set has been published since the start; try again soon.".into()
+            }
+            Self::NoStatus => "Nothing has been published since the start; try again soon.".into(),
+            Self::Draining => "Send the request to another server.".into(),
+            Self::TooManyConnections { limit } => {
+                format!("At most {limit} connections are served at once; try again soon.").into()
+            }
+            Self::Internal => {
+                "The request met a fault of the server, which goes on; the log names it under the \
+                 X-Request-Id of this answer."
+                    .into()
+            }
+        }
+    }
+
+    /// The document as JSON.
+    pub(crate) fn document(&self) -> Bytes {
+        let (key, offset) = match self {
+            Self::Advert(error) => (error.key(), error.offset()),
+            _ => (None, None),
+        };
+        let document = Document {
+            r#type: format!("/problems/{}", self.code()),
+            title: self.title(),
+            status: self.status().as_u16(),
+            detail: self.detail(),
+            key,
+            offset,
+        };
+        // Strings and numbers can't fail to be written.
+        serde_json::to_vec(&document).unwrap_or_default().into()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use jobsieve_engine::exchange::Advert;
+
+    #[test]
+    fn a_refused_advert_becomes_a_document_with_key_and_offset() {
+        let error = Advert::from_json(b"{\"\\u0007\\\"<\":1}").expect_err("unknown key");
+        let document = Problem::Advert(error).document();
+        assert_eq!(
+            String::from_utf8_lossy(&document),
+            concat!(
+                r#"{"type":"/problems/unknown-key","title":"A key is unknown","status":400,"#,
+                r#""detail":"The key \"\\u{7}\\\"<\" is unknown; an advert has \"id\", \"title\", "#,
+                r#"\"description\" and \"fields\" (line 1, column 12, byte 11).","#,
+                r#""key":"\u0007\"<","offset":11}"#
+            )
+        );
+    }
+}

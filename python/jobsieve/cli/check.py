@@ -1,0 +1,50 @@
+"""`jobsieve check`: whether rule files compile, with every finding in one pass."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from jobsieve import diagnostics, rules, snapshot
+from jobsieve.cli.context import Context
+from jobsieve.cli.output import show_diagnostics, show_json
+from jobsieve.errors import RuleError
+
+
+@click.command()
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@click.option("--explain", "code", metavar="CODE", help="Explain a finding, such as JS007.")
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@click.pass_obj
+def check(context: Context, paths: tuple[Path, ...], code: str | None, as_json: bool) -> None:
+    """Check rule files, or all *.rules files of folders, together.
+
+    The exit status is 1 if there is an error; warnings alone leave it at 0.
+    """
+    if code is not None:
+        text = diagnostics.explanation(code)
+        if text is None:
+            raise click.BadParameter(f"there is no finding {code}", param_hint="--explain")
+        click.echo(text)
+        return
+    if not paths:
+        raise click.UsageError("Say which files or folders to check.")
+    texts = rules.read_files(paths)
+    built = None
+    try:
+        built = snapshot.build(list(texts.items()), settings=context.settings().analysis)
+        found = built.diagnostics
+    except RuleError as error:
+        found = error.diagnostics
+    if as_json:
+        show_json([diagnostics.as_data(each) for each in found])
+    else:
+        show_diagnostics(found)
+        if built is not None:
+            click.echo(
+                f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
+                f"in {len(texts)} files: no errors"
+            )
+    if built is None:
+        raise click.exceptions.Exit(1)

@@ -1,0 +1,76 @@
+"""What all commands share: the settings, the store, and the rule set that a command works with."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from jobsieve import config, rules, snapshot
+from jobsieve.cli.output import note
+from jobsieve.errors import StoreError
+
+if TYPE_CHECKING:
+    from jobsieve.config import Settings
+    from jobsieve.snapshot import Snapshot
+    from jobsieve.store import Store
+
+
+class Context:
+    """The settings file that was named, if any."""
+
+    def __init__(self, config_file: Path | None) -> None:
+        self._config_file = config_file
+
+    def settings(self, **overrides: object) -> Settings:
+        """The settings in force; `overrides` are flags, `store_url` for the key `store.url`."""
+        dotted = {name.replace("_", ".", 1): value for name, value in overrides.items()}
+        return config.load(self._config_file, overrides=dotted)
+
+    def open_store(self, url: str | None = None, *, create: bool = True) -> Store:
+        """The store of `url` or of the settings."""
+        # Imported where it is used: SQLAlchemy takes a quarter of a second, and `check` needs none.
+        from jobsieve.store import open_store
+
+        return open_store(self.settings(store_url=url).store.url, create=create)
+
+    def snapshot(self, paths: Iterable[Path], store_url: str | None) -> Snapshot:
+        """The rule set that a command was told to use; says on standard error which it is.
+
+        Rule files if given, else the live version of the store if there is one, else the starter rules.
+        """
+        settings = self.settings(store_url=store_url)
+        paths = list(paths)
+        if paths:
+            texts = rules.read_files(paths)
+            return snapshot.build(list(texts.items()), settings=settings.analysis)
+        if found := self._live(settings, required=store_url is not None):
+            return found
+        note("using the starter rules that come with Jobsieve")
+        return snapshot.build(list(rules.starter_files().items()), settings=settings.analysis)
+
+    def _live(self, settings: Settings, *, required: bool) -> Snapshot | None:
+        from jobsieve import publishing
+        from jobsieve.store import open_store
+
+        url = settings.store.url
+        shown = config.masked(url)
+        chosen = required or settings.origin("store.url") != "default"
+        if not chosen and not _default_store_exists(url):
+            return None
+        with open_store(url, create=False) as store:
+            live = store.live()
+            if live is None:
+                if chosen:
+                    raise StoreError(
+                        f"the store {shown} holds no published rules; "
+                        "put some in: jobsieve rules import PATH"
+                    )
+                return None
+            sources = list(publishing.export_files(store, live.version).items())
+        note(f"using version {live.version} of the store {shown}")
+        return snapshot.build(sources, settings=settings.analysis, version=live.version)
+
+
+def _default_store_exists(url: str) -> bool:
+    return Path(url.removeprefix("sqlite:///")).exists()

@@ -1,0 +1,134 @@
+"""`jobsieve rules`: rules into the store and out of it."""
+
+from __future__ import annotations
+
+import getpass
+from pathlib import Path
+
+import click
+
+from jobsieve import publishing
+from jobsieve import rules as rule_files
+from jobsieve.cli.context import Context
+from jobsieve.cli.output import note, show_json, show_table
+
+STORE = click.option(
+    "--store", "store_url", metavar="URL", help="Store to use instead of the settings'."
+)
+
+
+@click.group()
+def rules() -> None:
+    """Put rules into the store, take them out, list them."""
+
+
+@rules.command("import")
+@click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
+@STORE
+@click.option("--starter", is_flag=True, help="Import the starter rules that come with Jobsieve.")
+@click.option("--if-empty", is_flag=True, help="Do nothing if the store holds rules already.")
+@click.option(
+    "--replace", is_flag=True, help="Afterwards the store holds these files and no others."
+)
+@click.option("--draft", is_flag=True, help="Make a version without publishing it.")
+@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
+@click.option("--author", metavar="NAME", help="Who makes the change; by default you.")
+@click.option("--note", "message", default="", metavar="TEXT", help="Why it is made.")
+@click.pass_obj
+def import_(
+    context: Context,
+    paths: tuple[Path, ...],
+    store_url: str | None,
+    starter: bool,
+    if_empty: bool,
+    replace: bool,
+    draft: bool,
+    dry_run: bool,
+    author: str | None,
+    message: str,
+) -> None:
+    """Import rule files, or all *.rules files of folders, and publish them.
+
+    The store then holds these files as they are: rules that are no longer in them leave the rule set
+    (their history stays). Other files in the store are not touched. All or nothing: with one error in
+    any rule, nothing is imported.
+    """
+    if bool(paths) == starter:
+        raise click.UsageError("Give the files or folders to import, or --starter.")
+    settings = context.settings(store_url=store_url)
+    texts = rule_files.starter_files() if starter else rule_files.read_files(paths)
+    with context.open_store(store_url) as store:
+        if if_empty and store.live() is not None:
+            note("the store holds rules already; nothing was imported")
+            return
+        report = publishing.import_files(
+            store,
+            texts,
+            settings=settings.analysis,
+            author=author or getpass.getuser(),
+            note=message,
+            draft=draft,
+            replace=replace,
+            dry_run=dry_run,
+        )
+    for mark, names in (("+", report.added), ("~", report.changed), ("-", report.removed)):
+        # A first import adds everything: the count below says enough.
+        for name in names if len(names) <= 20 else ():
+            click.echo(f"{mark} {name}")
+    counts = (
+        f"{len(report.added)} added, {len(report.changed)} changed, "
+        f"{len(report.removed)} removed, {report.unchanged} unchanged"
+    )
+    if dry_run:
+        click.echo(f"{counts}; nothing was written")
+    else:
+        state = "published" if report.published else "not published"
+        click.echo(f"{counts}; version {report.version}, {state}")
+
+
+@rules.command()
+@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@STORE
+@click.option(
+    "--version", type=int, metavar="N", help="Version to export; by default the live one."
+)
+@click.pass_obj
+def export(context: Context, folder: Path, store_url: str | None, version: int | None) -> None:
+    """Write the rules of the store to files below FOLDER, as they were imported."""
+    with context.open_store(store_url, create=False) as store:
+        texts = publishing.export_files(store, version)
+    rule_files.write_files(folder, texts)
+    click.echo(f"{len(texts)} files written to {folder}")
+
+
+@rules.command("list")
+@STORE
+@click.option("--json", "as_json", is_flag=True, help="Print the rules as JSON.")
+@click.pass_obj
+def list_(context: Context, store_url: str | None, as_json: bool) -> None:
+    """List the rules and lists of the live version."""
+    with context.open_store(store_url, create=False) as store:
+        live = store.live()
+        objects = store.read(live.version) if live is not None else []
+    if as_json:
+        show_json(
+            [
+                {
+                    "kind": each.kind,
+                    "name": each.name,
+                    "file": each.file,
+                    "revision": each.revision,
+                    "source": each.source,
+                }
+                for each in objects
+            ]
+        )
+        return
+    if live is None:
+        note("the store holds no published rules; put some in: jobsieve rules import PATH")
+        return
+    show_table(
+        ("kind", "name", "file", "revision"),
+        [(each.kind, each.name, each.file, each.revision) for each in objects],
+    )
+    note(f"version {live.version}: {len(objects)} rules and lists")

@@ -1,0 +1,348 @@
+"""Settings: what may be set, and what is set, where.
+
+One frozen `Settings` comes from `jobsieve.toml`, then `JOBSIEVE_*` in the environment, then the command
+line; the later wins. Every key remembers which of them set it. This module opens no store and starts
+nothing: whether a host can be bound or a database reached is found out by those who use it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import re
+import tomllib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, inspect
+
+from jobsieve.diagnostics import closest
+from jobsieve.errors import ConfigError
+
+DEFAULT_FILE = "jobsieve.toml"
+FILE_VARIABLE = "JOBSIEVE_CONFIG"
+
+# A day: what is longer is a slip of the pen. The bound also refuses `inf`.
+Seconds = Annotated[
+    float, Meta(gt=0, le=86_400, title="a number of seconds above 0, at most 86400")
+]
+
+
+class StoreSettings(msgspec.Struct, frozen=True):
+    """Where the rules are kept."""
+
+    url: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title='a database URL such as "sqlite:///jobsieve.db" or "mysql://user:password@host/name"',
+            description="the rule store: SQLite, MySQL or MariaDB, or PostgreSQL",
+        ),
+    ] = "sqlite:///jobsieve.db"
+
+    def __repr__(self) -> str:
+        return f"StoreSettings(url={masked(self.url)!r})"
+
+
+class ServerSettings(msgspec.Struct, frozen=True):
+    """The HTTP service."""
+
+    host: Annotated[
+        str,
+        Meta(
+            min_length=1,
+            title='a host name or address such as "127.0.0.1"',
+            description="the address that is listened on; 0.0.0.0 for all",
+        ),
+    ] = "127.0.0.1"
+    port: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=65_535,
+            title="a whole number from 0 to 65535",
+            description="the port that is listened on; 0 lets the system choose one",
+        ),
+    ] = 8000
+    threads: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=1_024,
+            title="a whole number from 0 to 1024",
+            description="threads that answer requests; 0 for one on each processor",
+        ),
+    ] = 0
+    # Below the 1,024 open files that a process usually gets, with room for stores and logs.
+    max_connections: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="a whole number from 1 to 1000000",
+            description="connections held open at once; further ones wait",
+        ),
+    ] = 900
+    max_body_bytes: Annotated[
+        int,
+        Meta(
+            ge=1_024,
+            le=1 << 30,
+            title="a whole number from 1024 to 1073741824",
+            description="the largest advert that is read, in bytes",
+        ),
+    ] = 1 << 20
+    header_timeout: Annotated[
+        Seconds, Meta(description="seconds for the head of a request to arrive")
+    ] = 10.0
+    body_timeout: Annotated[
+        Seconds, Meta(description="seconds for the body of a request to arrive")
+    ] = 10.0
+    drain_timeout: Annotated[
+        Seconds,
+        Meta(description="seconds that requests under way get to end when the service stops"),
+    ] = 10.0
+
+
+class ReloadSettings(msgspec.Struct, frozen=True):
+    """How the service learns of published rules."""
+
+    interval: Annotated[Seconds, Meta(description="seconds between two looks at the store")] = 2.0
+    deadline: Annotated[
+        Seconds, Meta(description="seconds that a reload may take; after them it is given up")
+    ] = 15.0
+
+
+class LogSettings(msgspec.Struct, frozen=True):
+    """What is logged, and in which form."""
+
+    format: Annotated[
+        Literal["auto", "json", "human"],
+        Meta(description="json, human, or auto: human on a terminal, json elsewhere"),
+    ] = "auto"
+    level: Annotated[
+        Literal["debug", "info", "warning", "error"],
+        Meta(description="the least serious events that are logged"),
+    ] = "info"
+    access: Annotated[bool, Meta(description="whether every request is logged")] = True
+
+
+class AnalysisSettings(msgspec.Struct, frozen=True):
+    """How text becomes words; part of a rule set's identity."""
+
+    lemmas: Annotated[
+        Literal["wordnet-plus", "wordnet", "off"],
+        Meta(description="how words are reduced to the form under which rules and adverts meet"),
+    ] = "wordnet-plus"
+
+
+class Settings(msgspec.Struct, frozen=True):
+    """All settings. `origins` says for each key that was set, and not left at its default, by what."""
+
+    store: StoreSettings = StoreSettings()
+    server: ServerSettings = ServerSettings()
+    reload: ReloadSettings = ReloadSettings()
+    log: LogSettings = LogSettings()
+    analysis: AnalysisSettings = AnalysisSettings()
+    origins: dict[str, str] = {}
+
+    def origin(self, key: str) -> str:
+        """Who set `key` (`server.port`): `default`, a file and line, a variable, or the command line."""
+        return self.origins.get(key, "default")
+
+    def rows(self) -> Iterator[tuple[str, object, str, str]]:
+        """Key, value, origin and meaning of every setting; passwords masked."""
+        for key in keys().values():
+            value = getattr(getattr(self, key.section), key.name)
+            shown = masked(value) if key.dotted == "store.url" else value
+            yield key.dotted, shown, self.origin(key.dotted), key.meaning
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting. `expected` completes the sentence "… must be"."""
+
+    section: str
+    name: str
+    type: Any
+    expected: str
+    meaning: str
+
+    @property
+    def dotted(self) -> str:
+        return f"{self.section}.{self.name}"
+
+    @property
+    def variable(self) -> str:
+        return f"JOBSIEVE_{self.section}_{self.name}".upper()
+
+
+@functools.cache
+def keys() -> Mapping[str, Key]:
+    """Every setting by its dotted name, in the order of this file."""
+    found = {}
+    for section in msgspec.structs.fields(Settings):
+        if section.name == "origins":
+            continue
+        for field in msgspec.structs.fields(section.type):
+            kind = inspect.type_info(field.type)
+            if isinstance(kind, inspect.Metadata):
+                schema = kind.extra_json_schema or {}
+                kind = kind.type
+            else:
+                schema = {}
+            expected = schema.get("title", "")
+            if isinstance(kind, inspect.LiteralType):
+                expected = "one of " + ", ".join(f'"{value}"' for value in kind.values)
+            elif isinstance(kind, inspect.BoolType):
+                expected = "true or false"
+            key = Key(section.name, field.name, field.type, expected, schema["description"])
+            found[key.dotted] = key
+    return found
+
+
+def masked(url: str) -> str:
+    """The URL without its passwords, for messages and logs."""
+    # Up to the last @: a password may hold @ and / where it should have been percent-encoded.
+    url = re.sub(r"(?<=://)([^/@:]*):.*@", r"\1:***@", url)
+    return re.sub(r"(?i)([?&]pass\w*=)[^&]*", r"\1***", url)
+
+
+def load(
+    path: str | os.PathLike[str] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    overrides: Mapping[str, object] | None = None,
+) -> Settings:
+    """Reads the settings in force.
+
+    `path` is the file that a flag named; else `JOBSIEVE_CONFIG` names one; else `jobsieve.toml` in the
+    working directory is read if it exists. `overrides` are flags by dotted key, None where a flag was
+    not given. Raises `ConfigError`, which names the key, the place and what is expected.
+    """
+    environ = os.environ if environ is None else environ
+    given: dict[str, tuple[object, str]] = {}
+    given.update(_from_file(path, environ))
+    given.update(_from_environment(environ))
+    for dotted, value in (overrides or {}).items():
+        if value is not None:
+            key = _known(dotted, "the command line")
+            given[dotted] = _checked(key, value, "the command line"), "command line"
+
+    sections: dict[str, dict[str, object]] = {}
+    for dotted, (value, _) in given.items():
+        sections.setdefault(keys()[dotted].section, {})[keys()[dotted].name] = value
+    origins = {dotted: origin for dotted, (_, origin) in given.items()}
+    return msgspec.convert({**sections, "origins": origins}, Settings)
+
+
+def _from_file(
+    path: str | os.PathLike[str] | None, environ: Mapping[str, str]
+) -> Iterator[tuple[str, tuple[object, str]]]:
+    named = path or environ.get(FILE_VARIABLE)
+    file = Path(named or DEFAULT_FILE)
+    try:
+        text = file.read_text(encoding="utf-8-sig")
+    except FileNotFoundError:
+        if not named:
+            return
+        by = "" if path else f" (named by {FILE_VARIABLE})"
+        raise ConfigError(f"there is no settings file {file}{by}") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{file} is not UTF-8 text: byte {error.start} can't be read") from None
+    except OSError as error:
+        raise ConfigError(f"can't read the settings file {file}: {error.strerror}") from None
+    try:
+        tables = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{file} is not valid TOML: {_lower_first(str(error))}") from None
+
+    sections = {key.section for key in keys().values()}
+    for section, table in tables.items():
+        where = _place(file, text, section, None)
+        if section not in sections:
+            meant = closest(section, sections)
+            raise ConfigError(
+                f"{where}: there is no section [{section}]; "
+                + (
+                    f"did you mean [{meant}]?"
+                    if meant
+                    else f"sections: {', '.join(sorted(sections))}"
+                )
+            )
+        if not isinstance(table, dict):
+            raise ConfigError(
+                f"{where}: {section} is a section: write [{section}] on a line of its own"
+            )
+        for name, value in table.items():
+            where = _place(file, text, section, name)
+            key = _known(f"{section}.{name}", where)
+            yield key.dotted, (_checked(key, value, where), where)
+
+
+# Kubernetes puts these into every container beside a service called "jobsieve".
+_KUBERNETES = re.compile(r"JOBSIEVE_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP).*)?)")
+
+
+def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[object, str]]]:
+    by_variable = {key.variable: key for key in keys().values()}
+    for variable, value in sorted(environ.items()):
+        if not variable.startswith("JOBSIEVE_") or variable == FILE_VARIABLE:
+            continue
+        key = by_variable.get(variable)
+        if key is None:
+            if variable.startswith("JOBSIEVE_TEST_") or _KUBERNETES.fullmatch(variable):
+                continue
+            meant = closest(variable, by_variable)
+            raise ConfigError(
+                f"the environment sets {variable}, which is no setting"
+                + (f"; did you mean {meant}?" if meant else "")
+            )
+        # Set to nothing is how compose files and shells leave a variable out.
+        if value:
+            where = f"environment variable {variable}"
+            yield key.dotted, (_checked(key, value, where, strict=False), where)
+
+
+def _known(dotted: str, where: str) -> Key:
+    key = keys().get(dotted)
+    if key is None:
+        meant = closest(dotted, keys())
+        raise ConfigError(
+            f"{where}: there is no setting {dotted}" + (f"; did you mean {meant}?" if meant else "")
+        )
+    return key
+
+
+def _checked(key: Key, value: object, where: str, *, strict: bool = True) -> object:
+    try:
+        return msgspec.convert(value, key.type, strict=strict)
+    except msgspec.ValidationError:
+        shown = masked(str(value)) if key.dotted == "store.url" else str(value)
+        found = f'"{shown[:80]}"' if isinstance(value, str) else shown[:80]
+        if isinstance(value, bool):
+            found = found.lower()
+        raise ConfigError(f"{where}: {key.dotted} must be {key.expected}, not {found}") from None
+
+
+def _place(file: Path, text: str, section: str, name: str | None) -> str:
+    """`jobsieve.toml, line 3`; without the line where the file spells the key in an unusual way."""
+    here = ""
+    for number, line in enumerate(text.split("\n"), start=1):
+        if header := re.match(r"\s*\[\s*([^\]\s]+)\s*\]", line):
+            here = header[1].strip("\"'")
+            if name is None and here == section:
+                return f"{file}, line {number}"
+        elif assigned := re.match(r"\s*([\w\"'.-]+)\s*=", line):
+            parts = [part.strip("\"'") for part in assigned[1].split(".")]
+            spelt = [here, *parts] if here else parts
+            if spelt[:1] == [section] and (name is None or spelt[1:2] == [name]):
+                return f"{file}, line {number}"
+    return str(file)
+
+
+def _lower_first(sentence: str) -> str:
+    return sentence[:1].lower() + sentence[1:]

@@ -1,0 +1,196 @@
+"""Why an advert got its categories, or did not: the engine's explanation as records, and drawn.
+
+The engine gives structure (clauses, verdicts, places); the words and the drawing are here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Literal
+
+import msgspec
+from rich.text import Text
+
+if TYPE_CHECKING:
+    from jobsieve._core import RuleSet
+
+# Characters of the advert shown on either side of what was found.
+CONTEXT = 40
+# Places shown of one clause.
+MOST_PLACES = 3
+
+
+class Place(msgspec.Struct, frozen=True):
+    """Where a clause was found: code points within the advert's field as given."""
+
+    field: str
+    start: int
+    end: int
+    text: str
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A part of a condition; `start` and `end` are code points within the rule's text."""
+
+    kind: Literal["and", "or", "not", "leaf"]
+    holds: bool
+    start: int
+    end: int
+    text: str
+    fields: tuple[str, ...] = ()
+    places: tuple[Place, ...] = ()
+    parts: tuple[Clause, ...] = ()
+
+    def leaves(self) -> Iterator[Clause]:
+        """The terms and lists of the condition, in order."""
+        if self.kind == "leaf":
+            yield self
+        for part in self.parts:
+            yield from part.leaves()
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where the rule stands: the name of its file, its first line, its text."""
+
+    name: str
+    line: int
+    text: str
+
+
+class RuleExplanation(msgspec.Struct, frozen=True):
+    """Why one rule matched or did not."""
+
+    rule: str
+    matched: bool
+    source: Source
+    when: Clause
+    unless: Clause | None
+
+
+class Category(msgspec.Struct, frozen=True):
+    """A category of the advert."""
+
+    path: str
+    score: float
+    rules: tuple[str, ...]
+
+
+class Explanation(msgspec.Struct, frozen=True):
+    """An advert's answer with its reasons: the matched rules, and the one that was asked for."""
+
+    status: str
+    primary: str | None
+    categories: tuple[Category, ...]
+    explanations: tuple[RuleExplanation, ...]
+
+
+class Advert(msgspec.Struct, frozen=True, omit_defaults=True):
+    """The texts of the advert, as given."""
+
+    title: str = ""
+    description: str = ""
+
+
+def explain(ruleset: RuleSet, advert: Advert, rule: str | None = None) -> Explanation:
+    """Explains an advert's answer; with `rule`, also why that rule did or did not match.
+
+    Raises `AdvertError`, and `KeyError` where there is no such rule.
+    """
+    answer = ruleset.explain_json(msgspec.json.encode(advert), rule=rule)
+    return msgspec.json.decode(answer, type=Explanation)
+
+
+def drawn(found: Explanation, advert: Advert) -> Text:
+    """The explanation for people: categories, their rules, what was found where."""
+    page = Text()
+    if not found.categories:
+        page.append("No category.\n", "bold yellow")
+    for category in found.categories:
+        style = "bold green" if category.path == found.primary else "green"
+        page.append(category.path, style)
+        page.append(f"  score {category.score:g}")
+        page.append("  (primary)\n" if category.path == found.primary else "\n", "dim")
+        for name in category.rules:
+            for each in found.explanations:
+                if each.rule == name:
+                    page.append_text(_reasons(each, advert))
+    for each in found.explanations:
+        if not each.matched:
+            page.append("\n")
+            page.append_text(_refusal(each, advert))
+    return page
+
+
+def _reasons(rule: RuleExplanation, advert: Advert) -> Text:
+    text = Text("  ")
+    text.append(rule.rule, "bold")
+    text.append(f"  {rule.source.name}:{rule.source.line}\n", "dim")
+    for leaf in rule.when.leaves():
+        if leaf.holds:
+            text.append_text(_found(leaf, advert, "    "))
+    return text
+
+
+def _found(leaf: Clause, advert: Advert, indent: str) -> Text:
+    text = Text()
+    for place in leaf.places[:MOST_PLACES]:
+        text.append(f"{indent}{leaf.text}", "cyan")
+        text.append(f"  {place.field}: ")
+        text.append_text(_in_context(place, advert))
+        text.append("\n")
+    if len(leaf.places) > MOST_PLACES:
+        text.append(f"{indent}… and in {len(leaf.places) - MOST_PLACES} more places\n", "dim")
+    return text
+
+
+def _in_context(place: Place, advert: Advert) -> Text:
+    whole: str = getattr(advert, place.field, "")
+    before = whole[max(0, place.start - CONTEXT) : place.start]
+    after = whole[place.end : place.end + CONTEXT]
+    text = Text("…" if place.start > CONTEXT else "")
+    text.append(_one_line(before))
+    text.append(_one_line(place.text), "bold reverse")
+    text.append(_one_line(after))
+    text.append("…" if place.end + CONTEXT < len(whole) else "")
+    return text
+
+
+def _one_line(text: str) -> str:
+    """White space as single spaces, other control characters left out."""
+    folded = " ".join(text.split())
+    left = " " if text[:1].isspace() and folded else ""
+    right = " " if text[-1:].isspace() and folded else ""
+    return left + "".join(c for c in folded if c.isprintable()) + right
+
+
+def _refusal(rule: RuleExplanation, advert: Advert) -> Text:
+    text = Text("Not matched: ", "bold yellow")
+    text.append(rule.rule, "bold")
+    text.append(f"  {rule.source.name}:{rule.source.line}\n", "dim")
+    if not rule.when.holds:
+        text.append("  because its condition fails:\n")
+        text.append_text(_verdicts(rule.when, advert, 2))
+    if rule.unless is not None and rule.unless.holds:
+        text.append("  because its exception (unless) holds:\n")
+        text.append_text(_verdicts(rule.unless, advert, 2))
+    return text
+
+
+_JOINED = {"and": "all of", "or": "one of", "not": "not"}
+
+
+def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
+    """The condition as a tree, each clause with its verdict and what was found."""
+    indent = "  " * depth
+    text = Text(indent)
+    text.append("✓ " if clause.holds else "✗ ", "green" if clause.holds else "red")
+    if clause.kind == "leaf":
+        text.append(clause.text, "cyan")
+        where = " or ".join(clause.fields)
+        text.append(f"  stands in {where}\n" if clause.holds else f"  not in {where}\n", "dim")
+        text.append_text(_found(clause, advert, indent + "    "))
+        return text
+    text.append(f"{_JOINED[clause.kind]}\n")
+    for part in clause.parts:
+        text.append_text(_verdicts(part, advert, depth + 1))
+    return text

@@ -1,0 +1,69 @@
+"""Rule files on disk: which there are, what they say, and writing them back.
+
+A rule file is UTF-8 text named `*.rules`. What it means is the compiler's affair, not this module's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib import resources
+from pathlib import Path
+
+from jobsieve.errors import FileError
+
+SUFFIX = ".rules"
+
+
+def read_files(paths: Iterable[Path]) -> dict[str, str]:
+    """The texts of rule files by name. A folder stands for all `*.rules` files below it, named by
+    their path within it; a file for itself, named by its own name. Raises `FileError`."""
+    texts: dict[str, str] = {}
+    for path in paths:
+        for name, file in _files(path):
+            if name in texts:
+                raise FileError("read", file, f"another file of the name {name} was given before")
+            texts[name] = _read(file)
+    return texts
+
+
+def starter_files() -> dict[str, str]:
+    """The rules of the starter taxonomy, which comes with the package."""
+    folder = resources.files("jobsieve") / "starter"
+    with resources.as_file(folder) as path:
+        return read_files([path])
+
+
+def write_files(folder: Path, texts: Mapping[str, str]) -> None:
+    """Writes rule files below `folder`, making folders as needed. Raises `FileError`."""
+    for name, text in texts.items():
+        file = folder / name
+        if not file.resolve().is_relative_to(folder.resolve()):
+            raise FileError("write", file, "its name leads out of the folder")
+        try:
+            file.parent.mkdir(parents=True, exist_ok=True)
+            # Line ends stay as they are: what comes out is what went in.
+            file.write_bytes(text.encode())
+        except OSError as error:
+            raise FileError("write", file, error.strerror or str(error)) from error
+
+
+def _files(path: Path) -> list[tuple[str, Path]]:
+    if not path.is_dir():
+        return [(path.name, path)]
+    found = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
+    if not found:
+        raise FileError("read rules from", path, f"the folder holds no *{SUFFIX} file")
+    return [(file.relative_to(path).as_posix(), file) for file in found]
+
+
+def _read(file: Path) -> str:
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise FileError("read", file, error.strerror or str(error)) from error
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        reason = f"byte {error.start} (line {line}) is not UTF-8; save the file as UTF-8"
+        raise FileError("read", file, reason) from error

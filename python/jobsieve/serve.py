@@ -1,0 +1,143 @@
+"""`jobsieve serve`: starts the two planes, keeps them running, ends them.
+
+The data plane answers requests on threads of its own and never enters Python. This module is the main
+thread of the control plane: it waits for signals, while the reloader watches the store.
+"""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from jobsieve import config, observability, snapshot
+from jobsieve._core import Server
+from jobsieve.errors import ServeError
+from jobsieve.reloader import Reloader
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from jobsieve.config import Settings
+    from jobsieve.snapshot import Snapshot
+    from jobsieve.store import Store
+
+ENDING = (signal.SIGTERM, signal.SIGINT)
+# How often the main thread looks whether draining has ended.
+TICK = 0.05
+
+
+def run(settings: Settings, open_store: Callable[[], Store]) -> int:
+    """Serves until a signal ends it; the exit status. Raises `ServeError` where it can't start.
+
+    `open_store` opens the store that `settings` name.
+    """
+    observability.configure(settings.log.format, settings.log.level, sys.stdout)
+    with _signals_kept():
+        server = _start(settings)
+        # One writer owns standard output from here on.
+        observability.send_lines_to(server.log)
+        try:
+            return _serve(settings, server, open_store)
+        finally:
+            observability.send_lines_to(None)
+
+
+def _start(settings: Settings) -> Server:
+    wanted = settings.server
+    try:
+        return Server.start(
+            wanted.host,
+            wanted.port,
+            max_body_bytes=wanted.max_body_bytes,
+            header_timeout=wanted.header_timeout,
+            body_timeout=wanted.body_timeout,
+            max_connections=wanted.max_connections,
+            threads=wanted.threads,
+            access_log=settings.log.access,
+        )
+    except OSError as error:
+        raise ServeError(error.strerror or str(error)) from error
+
+
+def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) -> int:
+    log = observability.logger()
+    host, port = server.address
+    shown = f"[{host}]" if ":" in host else host
+    address = f"http://{shown}:{port}"
+    store = config.masked(settings.store.url)
+    log.info("listening", host=host, port=port, address=address, store=store)
+    ready = False
+
+    def build(sources: list[tuple[str, str]], *, version: int) -> Snapshot:
+        return snapshot.build(sources, settings=settings.analysis, version=version)
+
+    def publish(built: Snapshot) -> None:
+        nonlocal ready
+        server.publish(built.ruleset, built.version, status())
+        if not ready:
+            ready = True
+            log.info(
+                "ready",
+                address=address,
+                version=built.version,
+                rules=built.ruleset.rule_count,
+                categories=built.ruleset.category_count,
+            )
+
+    def status() -> bytes:
+        return msgspec.json.encode(reloader.status_document())
+
+    reloader = Reloader(
+        open_store,
+        build,
+        publish,
+        interval=settings.reload.interval,
+        deadline=settings.reload.deadline,
+        name=f"the rule store {store}",
+        changed=lambda: server.set_status(status()),
+    )
+    reloader.start()
+    while (number := signal.sigwait({*ENDING, signal.SIGHUP})) == signal.SIGHUP:
+        log.info("reload", result="asked", by="SIGHUP")
+        reloader.wake()
+    log.info("drain", signal=signal.Signals(number).name, deadline=settings.server.drain_timeout)
+    reloader.stop()
+    return _drain(server, settings.server.drain_timeout)
+
+
+def _drain(server: Server, deadline: float) -> int:
+    """Lets requests under way end; a second signal does not wait for them."""
+    started = time.monotonic()
+    result: list[bool] = []
+    thread = threading.Thread(target=lambda: result.append(server.drain(deadline)), daemon=True)
+    thread.start()
+    while thread.is_alive():
+        if signal.sigtimedwait(ENDING, TICK):
+            observability.send_lines_to(None)
+            observability.logger().warning("end", reason="a second signal; requests were cut")
+            return 1
+    observability.send_lines_to(None)
+    log, elapsed = observability.logger(), round(time.monotonic() - started, 3)
+    if result == [True]:
+        log.info("end", seconds=elapsed)
+        return 0
+    log.warning("end", seconds=elapsed, reason="the deadline passed; requests were cut")
+    return 1
+
+
+@contextmanager
+def _signals_kept() -> Iterator[None]:
+    """Signals wait until the main thread takes them; threads started within inherit that."""
+    kept = {*ENDING, signal.SIGHUP}
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, kept)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

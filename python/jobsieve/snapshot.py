@@ -1,0 +1,56 @@
+"""One rule set with its version and its warnings: what is served, and what a reload replaces whole.
+
+It is built from text alone: where the text came from, a store or files, is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from jobsieve import _core
+from jobsieve.diagnostics import Diagnostic, from_raw
+from jobsieve.errors import RuleError
+
+if TYPE_CHECKING:
+    from jobsieve._core import RuleSet
+    from jobsieve.config import AnalysisSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A compiled rule set. `version` is the store's number for it, None without a store;
+    `diagnostics` holds the warnings of its sources."""
+
+    version: int | None
+    ruleset: RuleSet
+    diagnostics: tuple[Diagnostic, ...]
+
+
+def build(
+    sources: Sequence[tuple[str, str]],
+    *,
+    settings: AnalysisSettings | None = None,
+    version: int | None = None,
+) -> Snapshot:
+    """Compiles `(file name, text)` pairs, all or nothing; raises `RuleError` with every finding.
+
+    The work is done without the GIL, so other threads go on.
+    """
+    lemmas = settings.lemmas if settings is not None else "wordnet-plus"
+    ruleset, raw = _core.compile(sources, lemmas=lemmas)
+    diagnostics = tuple(from_raw(raw, sources))
+    if ruleset is None:
+        errors = [each for each in diagnostics if each.severity == "error"]
+        count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
+        raise RuleError(f"The rules have {count}; the first: {errors[0]}", diagnostics)
+    return Snapshot(version, ruleset, diagnostics)
+
+
+def compile(
+    source: str | Mapping[str, str], *, settings: AnalysisSettings | None = None
+) -> RuleSet:
+    """Compiles rules from one text, or from texts by file name; raises `RuleError`."""
+    named = {"rules": source} if isinstance(source, str) else source
+    return build(list(named.items()), settings=settings).ruleset
