@@ -261,9 +261,9 @@ class Reloader:
         while True:
             with self._signal:
                 self._signal.wait_for(lambda: self._stopping or self._woken, delay)
+                self._woken = False
                 if self._stopping:
                     return
-                self._woken = False
             try:
                 delay = self.check()
             # Of `changed`, which is not ours. See `check` for why nothing may end this thread.
