@@ -321,6 +321,21 @@ def test_the_thread_follows_the_store_until_it_is_stopped(site: Site) -> None:
     assert "jobsieve-reload" not in {each.name for each in threading.enumerate()}
 
 
+def test_waking_ends_the_wait_for_the_next_look(site: Site) -> None:
+    looked = threading.Semaphore(0)
+    site.reloader._interval = NEVER
+    site.reloader._changed = looked.release
+    site.reloader.start()
+    assert looked.acquire(timeout=30)
+
+    site.publish(rule("python"))
+    site.reloader.wake()
+
+    assert looked.acquire(timeout=30)
+    assert site.served == [1]
+    assert site.reloader.stop(timeout=30.0)
+
+
 def test_stop_before_start_is_fine(site: Site) -> None:
     assert site.reloader.stop()
 
