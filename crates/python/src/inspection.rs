@@ -70,6 +70,18 @@ pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
     items.collect()
 }
 
+/// The canonical form of each object of a rule file, one a line.
+#[pyfunction]
+pub fn canonical(source: &str) -> Vec<String> {
+    let fields = Fields::default();
+    let items = parse_source(source, &fields).items;
+    let form = |item: &Item| match item {
+        Item::List(list) => print::list(list),
+        Item::Rule(rule) => print::rule(rule, &fields),
+    };
+    items.iter().map(form).collect()
+}
+
 fn action(action: &Action) -> (&str, &str, String) {
     let Action::AddCategory { path, score } = action;
     ("add category", &path.text, print::Thousandths(*score).to_string())
