@@ -5,6 +5,8 @@
 //! by default they are the starter's. The answers are compared with those of the matcher that tries
 //! every rule.
 
+#![expect(clippy::cast_precision_loss, reason = "counts and bytes stay far below 2^53")]
+
 use std::collections::HashSet;
 use std::env;
 use std::fs;
