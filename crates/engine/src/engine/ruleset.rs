@@ -6,6 +6,7 @@ use std::sync::Arc;
 use crate::lang::{FieldMask, Fields, Span};
 use crate::text::{AnalysisSettings, Analyzer};
 
+use super::matcher::Classification;
 use super::program::{Programs, Step};
 use super::tree::{NodeId, Trees};
 use super::units::{Filed, UnitId, Units};
@@ -38,9 +39,18 @@ pub(super) struct Rule {
     pub(super) when: NodeId,
     pub(super) unless: Option<NodeId>,
     pub(super) entry: Step,
+    /// When it is tried: after all rules of lower layers, whose categories its condition names.
+    pub(super) layer: u32,
     /// The categories it adds, with scores in thousandths.
     pub(super) adds: Box<[(CategoryId, i64)]>,
+    /// The categories it removes.
+    pub(super) removes: Box<[CategoryId]>,
+    /// The attributes it sets: name and value.
+    pub(super) sets: Box<[(StringId, StringId)]>,
 }
+
+/// Number of the name or value of an attribute; in code-point order.
+pub(super) type StringId = u32;
 
 /// A category.
 #[derive(Debug)]
@@ -83,6 +93,12 @@ pub struct RuleSet {
     pub(super) lists: Filed<UnitId>,
     /// Unit → rules to try where it stands.
     pub(super) postings: Filed<Posting>,
+    /// Rules that can only be tried on every advert.
+    pub(super) always: Vec<RuleId>,
+    /// How many layers there are.
+    pub(super) layers: u32,
+    /// Names and values of attributes.
+    pub(super) strings: Vec<Box<str>>,
 }
 
 impl RuleSet {
@@ -127,6 +143,19 @@ impl RuleSet {
     #[must_use]
     pub fn category_path(&self, category: CategoryId) -> &str {
         &self.categories[category.0 as usize].path
+    }
+
+    /// The attributes of an answer: names in order, with their values in order.
+    pub fn attributes<'a>(
+        &'a self,
+        classification: &'a Classification,
+    ) -> impl Iterator<Item = (&'a str, impl ExactSizeIterator<Item = &'a str>)> {
+        let names = classification.attributes.chunk_by(|a, b| a.0 == b.0);
+        names.filter_map(|same| {
+            let (name, _) = same.first()?;
+            let values = same.iter().map(|(_, value)| &*self.strings[*value as usize]);
+            Some((&*self.strings[*name as usize], values))
+        })
     }
 
     /// How many categories the rules name.

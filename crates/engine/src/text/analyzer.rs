@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::entities;
 use super::html;
 use super::lemma::{Lemmatizer, Step};
-use super::normalize::Normalized;
+use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
 use super::tokens::tokenize;
 use super::{AnalysisSettings, Markup, Surface, Token};
@@ -102,6 +102,26 @@ impl Analyzer {
     #[must_use]
     pub fn surfaces(&self, lemma: &str) -> Vec<Surface> {
         self.lemmatizer.surfaces(lemma)
+    }
+
+    /// The verb lemma of a folded word.
+    #[must_use]
+    pub fn verb_lemma<'a>(&self, folded: &'a str) -> Cow<'a, str> {
+        self.lemmatizer.verb_lemma(folded)
+    }
+
+    /// Every folded form that shares its spelling, noun lemma or verb lemma with one of `folded`'s.
+    #[must_use]
+    pub fn any_forms(&self, folded: &str) -> Vec<Surface> {
+        self.lemmatizer.any_forms(folded)
+    }
+
+    /// A normalised word with case and accents taken off.
+    #[must_use]
+    pub fn fold(&self, word: &str) -> String {
+        let mut folded = String::new();
+        fold(word, &mut folded);
+        folded
     }
 
     /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.
