@@ -92,6 +92,7 @@ struct Compiler<'a> {
     settings: &'a Settings,
     terms: Terms,
     lists: HashMap<String, List>,
+    unknown_lists: usize,
     /// Paths in code-point order; a category's number is its place.
     categories: Vec<String>,
     /// Names and values of attributes in code-point order, likewise.
@@ -109,6 +110,7 @@ impl<'a> Compiler<'a> {
             settings,
             terms: Terms::new(Analyzer::new(&settings.analysis)),
             lists: HashMap::new(),
+            unknown_lists: 0,
             categories: Vec::new(),
             strings: Vec::new(),
             trees: Trees::default(),
@@ -177,7 +179,7 @@ impl<'a> Compiler<'a> {
             if let Some(&first) = cycle.first() {
                 let (source, rule) = rules[first];
                 let diagnostic = Diagnostic::new(Code::CategoryCycle, rule.name.span);
-                self.report(source, diagnostic.with("cycle", names.join("\n")));
+                self.report(source, diagnostic.with("cycle", names.join(" → ")));
             }
             vec![0; rules.len()]
         })
@@ -300,7 +302,12 @@ impl<'a> Compiler<'a> {
         if let Some(list) = self.lists.get(name) {
             return Some(list.unit);
         }
-        let mut known: Vec<&str> = self.lists.keys().map(String::as_str).collect();
+        self.unknown_lists += 1;
+        // The names serve to suggest one. Thousands of wrong references must not copy them each time.
+        let mut known: Vec<&str> = match self.unknown_lists {
+            ..=20 => self.lists.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
         known.sort_unstable();
         let known = known.join("\n");
         let diagnostic = Diagnostic::new(Code::UnknownList, span);
