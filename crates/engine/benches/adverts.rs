@@ -5,6 +5,9 @@
 //! as argument; the project's own examples otherwise. `JOBSIEVE_BENCH_ROUNDS` sets the number of rounds
 //! (1 suits a profiler), `JOBSIEVE_BENCH_ONLY` names the one row to measure.
 
+// Sizes and counts are far below the 52 bits that matter.
+#![allow(clippy::cast_precision_loss)]
+
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
 use std::time::Instant;

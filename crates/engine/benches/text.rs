@@ -5,67 +5,15 @@ use std::time::Instant;
 
 use jobsieve_engine::text::{AnalysisSettings, Analyzer, Markup, Text};
 
-/// Name, beginning, what is repeated, end.
-const SHAPES: &[(&str, &str, &str, &str)] = &[
-    ("comments", "", "<!--", ""),
-    ("angles", "", "<", ""),
-    ("open tags", "", "<a b=\"", ""),
-    ("open tags, one quote", "", "<a b=", "\""),
-    ("nested divs", "", "<div>", ""),
-    ("numbers", "", "&#", ""),
-    ("long number", "&#", "0", ";"),
-    ("amp;amp;", "&", "amp;", ""),
-    ("&amp; repeated", "", "&amp;", ""),
-    ("escaped angles", "", "&lt;", ""),
-    ("escaped tags", "", "&lt;p", ""),
-    ("escaped tags, closed far", "", "&lt;p ", "&gt;"),
-    ("marks", "e", "\u{301}", ""),
-    ("marks that join", "", "e\u{301}", ""),
-    ("marks of many classes", "", "\u{301}\u{316}", ""),
-    ("ligatures of 18", "", "\u{FDFA}", ""),
-    ("one word", "", "a", ""),
-    ("one word, not ASCII", "", "é", ""),
-    ("one word, upper", "", "É", ""),
-    ("one word with a tag within", "", "é<b>", ""),
-    ("one word with soft hyphens", "", "a\u{AD}", ""),
-    ("joined by stops", "", "a.", ""),
-    ("open script", "<script>", "a ", ""),
-    ("scripts", "", "<script>", ""),
-    ("open style", "<style>", "</", ""),
-    ("styles that close nothing", "<style>", "</styl", ""),
-    ("quotes in tags", "", "<a b='\">", ""),
-    ("quotes in one tag", "<a ", "=\"\"", ">"),
-    ("spaces in one tag", "<a ", "= \" ", ">"),
-    ("quotes behind spaces", "<a ", "  '", ">"),
-    ("one tag name", "<", "a", ">"),
-    ("closing tags", "", "</a", ""),
-    ("declarations", "", "<!", ""),
-    ("instructions", "", "<?", ""),
-    ("stops", "", ".", ""),
-    ("stops and words", "", "a. B", ""),
-    ("lexemes", "", "c++", ""),
-    ("half lexemes", "", "visual c+", ""),
-    ("new lines", "", "\n", ""),
-    ("new lines and spaces", "a", "\n ", "b"),
-    ("bullets", "", "\n• a", ""),
-    ("possessives", "", "'s", ""),
-    ("flags", "", "\u{1F1EC}\u{1F1E7}", ""),
-    ("joiners", "", "\u{1F468}\u{200D}", ""),
-    ("hangul", "", "\u{1100}\u{1161}", ""),
-    ("hebrew quotes", "", "א\"", ""),
-    ("middle dots", "", "é·", ""),
-    ("katakana", "", "カ", ""),
-    ("colons", "", "é:", ""),
-];
+#[path = "../tests/hostile/mod.rs"]
+mod hostile;
 
 fn main() {
     let analyzer = Analyzer::new(&AnalysisSettings::default());
     println!("{:28} {:>9} {:>9} {:>9}   growth per doubling", "ms at", "64 KB", "128 KB", "256 KB");
-    for (name, start, middle, end) in SHAPES {
-        let times = [64, 128, 256].map(|kilobytes: usize| {
-            let repeated = middle.repeat((kilobytes * 1024 - start.len() - end.len()) / middle.len());
-            time(&analyzer, &format!("{start}{repeated}{end}"))
-        });
+    for shape in hostile::SHAPES {
+        let name = shape.name;
+        let times = [64, 128, 256].map(|kilobytes| time(&analyzer, &shape.of(kilobytes * 1024)));
         println!(
             "{name:28} {:9.3} {:9.3} {:9.3}   {:.1} {:.1}",
             times[0],

@@ -113,58 +113,64 @@ impl Tokenizer<'_> {
 
     fn unicode_chunk(&mut self, start: usize, end: usize) {
         let text = self.text;
-        let mut lexeme_end = start;
-        for (offset, piece) in text[start..end].split_word_bound_indices() {
-            let mut at = start + offset;
-            let piece_end = at + piece.len();
-            if at < lexeme_end {
-                continue;
+        let (mut at, mut colon) = (start, start);
+        while at < end {
+            if colon <= at {
+                // The library joins letters over a colon: it never gets to see one.
+                let found = memchr::memchr(b':', &text.as_bytes()[at..end]);
+                colon = found.map_or(end, |found| at + found);
+                if colon == at {
+                    at += 1;
+                    continue;
+                }
             }
-            let edge = !text[start..at].ends_with(char::is_alphanumeric);
+            // Between words a letter begins one; `.NET` does not begin right behind a letter.
+            let edge = text.as_bytes()[at].is_ascii_alphanumeric()
+                || !text[start..at].ends_with(char::is_alphanumeric);
             let found = self.lexemes.at(&self.folded.as_bytes()[..text.len()], at);
             if let Some(length) = found.filter(|length| edge && at + length <= end) {
-                lexeme_end = at + length;
-                self.push(at, lexeme_end);
+                self.push(at, at + length);
+                at += length;
                 continue;
             }
-            // The library joins letters over a colon.
-            for part in piece.split(':') {
-                if part.contains(char::is_alphanumeric) {
-                    self.push_word(at, at + part.len());
-                }
-                at = (at + part.len() + 1).min(piece_end);
+            let Some(piece) = text[at..colon].split_word_bounds().next() else { return };
+            if piece.contains(char::is_alphanumeric) {
+                self.push_word(at, at + piece.len());
             }
+            at += piece.len();
         }
     }
 
-    /// A word without its possessive ending.
+    /// A word without its possessive endings, of which a slip of the keyboard may leave two.
     fn push_word(&mut self, start: usize, end: usize) {
-        let word = &self.text.as_bytes()[start..end];
-        let possessive = word.len() > 2 && word.ends_with(b"'s") || word.ends_with(b"'S");
-        let end = if possessive { end - 2 } else { end };
-        if self.text.as_bytes()[start..end]
-            .iter()
-            .any(|b| b.is_ascii_alphanumeric() || !b.is_ascii())
-        {
-            self.push(start, end);
+        let mut word = &self.text.as_bytes()[start..end];
+        while let [rest @ .., b'\'', b's' | b'S'] = word {
+            word = rest;
+        }
+        if word.iter().any(|byte| byte.is_ascii_alphanumeric() || !byte.is_ascii()) {
+            self.push(start, start + word.len());
         }
     }
 
     fn push(&mut self, start: usize, end: usize) {
-        if let Some(last) = self.tokens.last().copied()
-            && self.gap_ends_sentence(last, start)
-        {
-            self.end_sentence();
-            self.sentence += 1;
-        }
         let word = &self.text[start..end];
         let (folded_start, folded_end) = if word.is_ascii() {
             (start, end)
         } else {
             let folded_start = self.folded.len();
             fold(word, self.folded);
+            // Marks without a letter are no word.
+            if self.folded.len() == folded_start {
+                return;
+            }
             (folded_start, self.folded.len())
         };
+        if let Some(last) = self.tokens.last().copied()
+            && self.gap_ends_sentence(last, start)
+        {
+            self.end_sentence();
+            self.sentence += 1;
+        }
         self.tokens.push(Token {
             start: start as u32,
             end: end as u32,
