@@ -37,8 +37,7 @@ impl Normalized {
         let bytes = piece.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            let ascii =
-                bytes[at..].iter().position(|byte| !byte.is_ascii()).unwrap_or(bytes.len() - at);
+            let ascii = ascii_length(&bytes[at..]);
             if ascii > 0 {
                 self.push_ascii(&piece[at..at + ascii], start + at);
                 at += ascii;
@@ -106,6 +105,15 @@ impl Normalized {
         self.map.replaced(self.text.len(), start, end);
         self.text.push(mark);
     }
+}
+
+/// How many bytes at the start are ASCII; looked at in blocks, which the processor does at once.
+fn ascii_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let blocks = bytes.chunks(BLOCK).take_while(|block| block.is_ascii()).count();
+    let start = bytes.len().min(blocks * BLOCK);
+    let rest = &bytes[start..];
+    start + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
 }
 
 fn single_char(text: &str) -> Option<char> {

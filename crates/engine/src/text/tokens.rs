@@ -186,21 +186,22 @@ impl Tokenizer<'_> {
         let end = space.map_or(end, |space| start + space);
         let (mut at, mut colon) = (start, start);
         while at < end {
-            if colon <= at {
-                // The library joins letters over a colon: it never gets to see one.
-                let found = memchr::memchr(b':', &text.as_bytes()[at..end]);
-                colon = found.map_or(end, |found| at + found);
-                if colon == at {
-                    at += 1;
-                    continue;
-                }
-            }
+            let class = class(text.as_bytes()[at]);
             // Between words a letter begins one; `.NET` does not begin right behind a letter.
-            let edge = text.as_bytes()[at].is_ascii_alphanumeric()
-                || !text[start..at].ends_with(char::is_alphanumeric);
+            let edge = class & IN_WORD != 0 || !text[start..at].ends_with(char::is_alphanumeric);
             if edge && let Some(length) = self.lexeme(at, end) {
                 at += length;
                 continue;
+            }
+            // A mark behind a sign makes no word of it, though the library joins them.
+            if class == 0 {
+                at += 1;
+                continue;
+            }
+            // The library joins letters over a colon: it never gets to see one.
+            if colon <= at {
+                let found = memchr::memchr(b':', &text.as_bytes()[at..end]);
+                colon = found.map_or(end, |found| at + found);
             }
             let Some(piece) = text[at..colon].split_word_bounds().next() else { break };
             if piece.contains(char::is_alphanumeric) {
