@@ -355,7 +355,9 @@ fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Pairs<PhraseKey>, Pairs<Un
             Unit::Word => {}
             Unit::Phrase { .. } => {
                 let offset = rarity.key_word(parts);
-                phrases.push((parts[offset], PhraseKey { phrase: unit, offset: offset as u32 }));
+                let beside = parts[offset.checked_sub(1).unwrap_or(1)];
+                let key = PhraseKey { phrase: unit, offset: offset as u32, beside };
+                phrases.push((parts[offset], key));
             }
             Unit::List { .. } => lists.extend(parts.iter().map(|&member| (member, unit))),
         }

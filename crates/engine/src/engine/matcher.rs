@@ -163,6 +163,11 @@ impl RuleSet {
 
     /// Whether the phrase stands where its key word is the token at `index`.
     fn phrase_stands(&self, tokens: &[KnownToken], index: usize, key: PhraseKey) -> bool {
+        let beside = if key.offset == 0 { index + 1 } else { index.wrapping_sub(1) };
+        let Some(beside) = tokens.get(beside) else { return false };
+        if !self.vocabulary.words(beside.form, beside.name_like).any(|word| word == key.beside) {
+            return false;
+        }
         let words = self.units.parts(key.phrase);
         let Some(first) = index.checked_sub(key.offset as usize) else { return false };
         let Some(window) = tokens.get(first..first + words.len()) else { return false };

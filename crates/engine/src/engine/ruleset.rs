@@ -55,6 +55,9 @@ pub(super) struct PhraseKey {
     pub(super) phrase: UnitId,
     /// Which word of the phrase the key is.
     pub(super) offset: u32,
+    /// The word before the key, or behind it if it is the first. Nearly all places where the key stands
+    /// and the phrase does not are told by this word, without a look at the phrase.
+    pub(super) beside: UnitId,
 }
 
 /// A rule, filed under a unit without which it can't match.
