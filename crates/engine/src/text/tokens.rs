@@ -175,7 +175,12 @@ impl Tokenizer<'_> {
             seen |= JOINED;
             at += 1;
         }
-        self.push_word(start, at, seen);
+        // A possessive ending has a mark before it.
+        if seen & JOINED != 0 {
+            self.push_word(start, at, seen);
+        } else if seen & (LETTER | DIGIT) != 0 {
+            self.push_ascii(start, at, seen);
+        }
         at
     }
 
@@ -275,10 +280,12 @@ impl Tokenizer<'_> {
 
     /// Whether a sentence ends between the token `last` and the word at `next`.
     fn gap_ends_sentence(&self, last: Token, next: usize) -> bool {
-        let gap = &self.text.as_bytes()[last.end as usize..next];
         // Most gaps are one space.
-        gap.len() > 1
-            && (newlines_part(gap) || (self.starts_upper(next) && self.stop_parts(last, gap)))
+        if next < last.end as usize + 2 {
+            return false;
+        }
+        let gap = &self.text.as_bytes()[last.end as usize..next];
+        newlines_part(gap) || (self.starts_upper(next) && self.stop_parts(last, gap))
     }
 
     fn starts_upper(&self, at: usize) -> bool {
