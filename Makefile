@@ -55,8 +55,9 @@ format: .venv/.dev ## Rewrite Python and Rust files in the project's style
 	cargo fmt --all
 
 .PHONY: bench
-bench: ## Run the benchmarks; each checks its answers
+bench: .venv/.extension ## Run the benchmarks; each checks its answers (wrk is needed)
 	cargo bench $(RUST_TESTED)
+	$(BIN)/python benchmarks/busy_interpreter.py
 
 .PHONY: build
 build: .venv/.extension ## Build the extension into .venv, as `make run` does

@@ -19,7 +19,7 @@ The lexicon is UTF-8 text, so that a difference can be read:
 from __future__ import annotations
 
 import argparse
-import os
+import itertools
 from pathlib import Path
 
 PARTS = {"noun": (1, "n"), "verb": (2, "v"), "adj": (4, "a"), "adv": (8, "r")}
@@ -60,11 +60,14 @@ def lines(words: dict[str, int], exceptions: dict[tuple[str, str], list[str]]) -
     before = b""
     for word in sorted(words, key=str.encode):
         data = word.encode()
-        shared = len(os.path.commonprefix([before, data]))
+        pairs = zip(before, data, strict=False)
+        shared = sum(1 for _ in itertools.takewhile(lambda pair: pair[0] == pair[1], pairs))
         out.append(f"{shared} {data[shared:].decode()} {words[word]}")
         before = data
     out.append(f"exceptions {len(exceptions)}")
-    out += [f"{part} {form} {' '.join(bases)}" for (part, form), bases in sorted(exceptions.items())]
+    out += [
+        f"{part} {form} {' '.join(bases)}" for (part, form), bases in sorted(exceptions.items())
+    ]
     return out
 
 

@@ -28,12 +28,26 @@ WORDS = {
     "teacher": ["teachers"],
     "sales": ["sale", "Sales"],
     "wolf": ["wolves"],
+    "Brantocks": ["brantocks", "BRANTOCKS"],
     "data": ["Data"],
     "driver": ["drivers", "driver's"],
     "hgv": ["HGV"],
     "support": ["supports"],
 }
-FILLERS = ["office", "the", "of", "42", "London", "nice", "wanted", "team", "GmbH", "—", "&nbsp;"]
+FILLERS = [
+    "office",
+    "working at",
+    "the",
+    "of",
+    "42",
+    "London",
+    "nice",
+    "wanted",
+    "team",
+    "GmbH",
+    "—",
+    "&nbsp;",
+]
 SENTENCE_ENDS = [". The ", "! We ", "\n\n", "<br>", "</p><p>", "<li>", "\n• "]
 
 
@@ -139,7 +153,9 @@ class Generator:
     def text(self, pieces: list[str]) -> str:
         pieces = pieces + self.random.choices(FILLERS, k=self.random.randint(0, 4))
         self.random.shuffle(pieces)
-        joints = [self.random.choices([" ", self.random.choice(SENTENCE_ENDS)], [5, 1])[0] for _ in pieces]
+        joints = [
+            self.random.choices([" ", self.random.choice(SENTENCE_ENDS)], [5, 1])[0] for _ in pieces
+        ]
         return "".join(piece + joint for piece, joint in zip(pieces, joints, strict=True)).strip()
 
     def spell(self, term: str) -> str:

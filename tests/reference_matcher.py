@@ -92,9 +92,7 @@ class ReferenceMatcher:
     def any_holds(self, verdicts: Sequence[bool]) -> bool:
         return any(verdicts)
 
-    def fields_of(
-        self, names: Sequence[str], fields: Mapping[str, list[Word]]
-    ) -> list[list[Word]]:
+    def fields_of(self, names: Sequence[str], fields: Mapping[str, list[Word]]) -> list[list[Word]]:
         return [fields[name] for name in names]
 
     def term_stands(self, term: str, fields: Sequence[list[Word]]) -> bool:
@@ -114,7 +112,7 @@ class ReferenceMatcher:
         )
 
     def same(self, asked: Word, word: Word) -> bool:
-        # A name keeps its plural look ("at Siemens"): then its spelling is its lemma.
+        # A name keeps its plural look ("at Brantocks"): then its spelling is its lemma.
         return asked.lemma == word.lemma or asked.folded == word.folded
 
     # What follows

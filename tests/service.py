@@ -11,11 +11,11 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 POLL = 0.2
 # How long a test waits for an event that should come within a second; it fails then, it never hangs.
@@ -81,7 +81,18 @@ class Service:
         assert isinstance(answer, dict)
         return answer
 
-    def until(self, condition: str, check: Any) -> None:
+    def ruleset_of_state(self, state: str) -> dict[str, Any]:
+        """The status document, as soon as the reload is in this state."""
+        answer: dict[str, Any] = {}
+
+        def reached() -> bool:
+            answer.update(self.request("GET", "/v1/ruleset")[1])
+            return bool(answer["reload"]["state"] == state)
+
+        self.until(f"the reload is {state}", reached)
+        return answer
+
+    def until(self, condition: str, check: Callable[[], bool]) -> None:
         """Waits until `check()` holds."""
         deadline = time.monotonic() + PATIENCE
         while not check():
@@ -126,7 +137,7 @@ class Load:
         self.answers: list[tuple[int, dict[str, Any]]] = []
         self.lost: list[str] = []
 
-    def __enter__(self) -> Load:
+    def __enter__(self) -> Self:
         for thread in self._threads:
             thread.start()
         return self

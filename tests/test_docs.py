@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
 from jobsieve import _core
-from jobsieve.cli import jobsieve as command_line
+from jobsieve.cli import COMMANDS
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)(?: wrong (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -68,7 +69,7 @@ def test_the_readme_names_commands_that_exist() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     used = set(re.findall(r"^jobsieve (\w+)", readme, re.MULTILINE))
     assert len(used) >= 4
-    assert used <= set(command_line.commands)
+    assert used <= set(COMMANDS)
 
 
 def test_every_code_of_the_engine_is_explained() -> None:

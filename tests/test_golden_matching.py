@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jobsieve import _core
 
+from jobsieve import _core
 from tests.reference_matcher import ReferenceMatcher
 
 GOLDEN = Path(__file__).parent / "golden" / "matching.toml"

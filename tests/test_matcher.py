@@ -9,8 +9,8 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from jobsieve import _core
 
+from jobsieve import _core
 from tests.pair_generator import Drawn, Generator
 from tests.reference_matcher import ReferenceMatcher, Rule, Tree, Word
 
@@ -55,8 +55,18 @@ def test_three_matchers_agree_on_random_pairs() -> None:
     assert pairs == RULE_SETS * RULES * ADVERTS_A_RULE == 20_000
     assert 0.3 <= matching["pairs"] / pairs <= 0.7, (matching, missing)
     for verdicts in (matching, missing):
-        for construct in ("and", "or", "not", "unless", "word", "phrase", "list", "parentheses",
-                          "sticky field", "colon"):
+        for construct in (
+            "and",
+            "or",
+            "not",
+            "unless",
+            "word",
+            "phrase",
+            "list",
+            "parentheses",
+            "sticky field",
+            "colon",
+        ):
             assert verdicts[construct] >= verdicts["pairs"] / 100, (construct, verdicts)
 
 
@@ -139,8 +149,10 @@ class FieldsJoined(ReferenceMatcher):
     def fields_of(self, names: Sequence[str], fields: Any) -> list[list[Word]]:
         joined: list[Word] = []
         for name in names:
-            joined += [replace(word, sentence=0, position=len(joined) + step)
-                       for step, word in enumerate(fields[name])]
+            joined += [
+                replace(word, sentence=0, position=len(joined) + step)
+                for step, word in enumerate(fields[name])
+            ]
         return [joined]
 
 
@@ -152,7 +164,9 @@ class PhraseCrossesSentences(ReferenceMatcher):
 class PhraseInAnyOrder(ReferenceMatcher):
     def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
         same = len({word.sentence for word in window}) == 1
-        return same and sorted(word.lemma for word in wanted) == sorted(word.lemma for word in window)
+        return same and sorted(word.lemma for word in wanted) == sorted(
+            word.lemma for word in window
+        )
 
 
 class PhraseByItsFirstWord(ReferenceMatcher):
@@ -212,8 +226,9 @@ class SpellingOnly(ReferenceMatcher):
 
 class EveryScoreIsOne(ReferenceMatcher):
     def classify(self, advert: Any) -> dict[str, Any]:
-        self.rules = [replace(rule, adds=tuple((path, 1.0) for path, _ in rule.adds))
-                      for rule in self.rules]
+        self.rules = [
+            replace(rule, adds=tuple((path, 1.0) for path, _ in rule.adds)) for rule in self.rules
+        ]
         return super().classify(advert)
 
 

@@ -40,8 +40,8 @@ def test_without_a_terminal_each_event_is_one_json_line() -> None:
     observability.logger(part="reload").info("ruleset", version=7, rules=["a", "b"], ratio=0.5)
     (line,) = stream.getvalue().splitlines()
     event = json.loads(line)
-    assert list(event)[:3] == ["time", "level", "event"]
-    assert event.pop("time").endswith("Z")
+    assert list(event)[:3] == ["ts", "level", "event"]
+    assert event.pop("ts").endswith("Z")
     assert event == {
         "level": "info",
         "event": "ruleset",

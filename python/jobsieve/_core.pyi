@@ -43,6 +43,9 @@ def parse(source: str) -> list[tuple[Any, ...]]:
     `("rule", name, when, unless, actions)`, conditions as nested `("and" | "or" | "not", parts)`,
     `("term", fields, text)` and `("list", fields, name)`."""
 
+def canonical(source: str) -> list[str]:
+    """The canonical form of each object of a rule file that can be read, one a line."""
+
 def wordnet_lemmas(words: Sequence[str], pos: str) -> list[str]:
     """The lemma of each word by WordNet's own rules; `pos` is n, v, a or r."""
 

@@ -38,8 +38,8 @@ class StoreSettings(msgspec.Struct, frozen=True):
         str,
         Meta(
             min_length=1,
-            title='a database URL such as "sqlite:///jobsieve.db" or "mysql://user:password@host/name"',
-            description="the rule store: SQLite, MySQL or MariaDB, or PostgreSQL",
+            title='a file path or a URL such as "sqlite:///jobsieve.db"',
+            description="the rule store, a SQLite database",
         ),
     ] = "sqlite:///jobsieve.db"
 

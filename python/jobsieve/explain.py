@@ -5,6 +5,8 @@ The engine gives structure (clauses, verdicts, places); the words and the drawin
 
 from __future__ import annotations
 
+import html
+import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Literal
 
@@ -145,18 +147,24 @@ def _found(leaf: Clause, advert: Advert, indent: str) -> Text:
 
 def _in_context(place: Place, advert: Advert) -> Text:
     whole: str = getattr(advert, place.field, "")
-    before = whole[max(0, place.start - CONTEXT) : place.start]
-    after = whole[place.end : place.end + CONTEXT]
-    text = Text("…" if place.start > CONTEXT else "")
-    text.append(_one_line(before))
+    # Markup takes room in the source and none on the page.
+    before = _one_line(whole[max(0, place.start - 10 * CONTEXT) : place.start])
+    after = _one_line(whole[place.end : place.end + 10 * CONTEXT])
+    text = Text("…" if len(before) > CONTEXT else "")
+    text.append(before[-CONTEXT:])
     text.append(_one_line(place.text), "bold reverse")
-    text.append(_one_line(after))
-    text.append("…" if place.end + CONTEXT < len(whole) else "")
+    text.append(after[:CONTEXT])
+    text.append("…" if len(after) > CONTEXT else "")
     return text
 
 
+# A tag, or what is left of one at either end of a cut.
+_TAG = re.compile(r"<[^<>]*>|^[^<>]*>|<[^<>]*$")
+
+
 def _one_line(text: str) -> str:
-    """White space as single spaces, other control characters left out."""
+    """Without markup, white space as single spaces, other control characters left out."""
+    text = _TAG.sub(" ", html.unescape(html.unescape(text)))
     folded = " ".join(text.split())
     left = " " if text[:1].isspace() and folded else ""
     right = " " if text[-1:].isspace() and folded else ""

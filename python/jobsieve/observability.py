@@ -87,7 +87,7 @@ def configure(
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True, key="time"),
+        structlog.processors.TimeStamper(fmt="iso", utc=True, key="ts"),
         structlog.processors.format_exc_info,
         _clean_for_people if human else _clean_for_json,
     ]
@@ -169,7 +169,7 @@ def _is_terminal(stream: TextIO) -> bool:
 
 def _as_json_line(_: WrappedLogger, __: str, event: EventDict) -> str:
     # The fields that every line has come first, for those who read JSON by eye.
-    ordered = {key: event.pop(key) for key in ("time", "level", "event") if key in event}
+    ordered = {key: event.pop(key) for key in ("ts", "level", "event") if key in event}
     return msgspec.json.encode({**ordered, **event}).decode()
 
 
@@ -178,7 +178,7 @@ def _people_renderer(*, colors: bool) -> Processor:
     return structlog.dev.ConsoleRenderer(
         colors=colors,
         pad_event_to=0,
-        timestamp_key="time",
+        timestamp_key="ts",
         exception_formatter=structlog.dev.plain_traceback,
     )
 

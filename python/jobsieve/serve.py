@@ -20,28 +20,31 @@ from jobsieve import config, observability, snapshot
 from jobsieve._core import Server
 from jobsieve.errors import ServeError
 from jobsieve.reloader import Reloader
-from jobsieve.store import open_store
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from jobsieve.config import Settings
     from jobsieve.snapshot import Snapshot
+    from jobsieve.store import Store
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 # How often the main thread looks whether draining has ended.
 TICK = 0.05
 
 
-def run(settings: Settings) -> int:
-    """Serves until a signal ends it; the exit status. Raises `ServeError` where it can't start."""
+def run(settings: Settings, open_store: Callable[[], Store]) -> int:
+    """Serves until a signal ends it; the exit status. Raises `ServeError` where it can't start.
+
+    `open_store` opens the store that `settings` name.
+    """
     observability.configure(settings.log.format, settings.log.level, sys.stdout)
     with _signals_kept():
         server = _start(settings)
         # One writer owns standard output from here on.
         observability.send_lines_to(server.log)
         try:
-            return _serve(settings, server)
+            return _serve(settings, server, open_store)
         finally:
             observability.send_lines_to(None)
 
@@ -63,22 +66,21 @@ def _start(settings: Settings) -> Server:
         raise ServeError(error.strerror or str(error)) from error
 
 
-def _serve(settings: Settings, server: Server) -> int:
+def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) -> int:
     log = observability.logger()
     host, port = server.address
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
     store = config.masked(settings.store.url)
     log.info("listening", host=host, port=port, address=address, store=store)
-
-    def build(sources: Sequence[tuple[str, str]], version: int) -> Snapshot:
-        return snapshot.build(sources, settings=settings.analysis, version=version)
-
     ready = False
 
-    def publish(built: Snapshot, status: dict[str, object]) -> None:
+    def build(sources: list[tuple[str, str]], *, version: int) -> Snapshot:
+        return snapshot.build(sources, settings=settings.analysis, version=version)
+
+    def publish(built: Snapshot) -> None:
         nonlocal ready
-        server.publish(built.ruleset, built.version, msgspec.json.encode(status))
+        server.publish(built.ruleset, built.version, status())
         if not ready:
             ready = True
             log.info(
@@ -89,14 +91,17 @@ def _serve(settings: Settings, server: Server) -> int:
                 categories=built.ruleset.category_count,
             )
 
+    def status() -> bytes:
+        return msgspec.json.encode(reloader.status_document())
+
     reloader = Reloader(
-        lambda: open_store(settings.store.url),
+        open_store,
         build,
         publish,
-        lambda status: server.set_status(msgspec.json.encode(status)),
         interval=settings.reload.interval,
         deadline=settings.reload.deadline,
-        source=store,
+        name=f"the rule store {store}",
+        changed=lambda: server.set_status(status()),
     )
     reloader.start()
     while (number := signal.sigwait({*ENDING, signal.SIGHUP})) == signal.SIGHUP:

@@ -48,7 +48,7 @@ def build(
     return Snapshot(version, ruleset, diagnostics)
 
 
-def compile(  # noqa: A001  the public name of the package: jobsieve.compile
+def compile(
     source: str | Mapping[str, str], *, settings: AnalysisSettings | None = None
 ) -> RuleSet:
     """Compiles rules from one text, or from texts by file name; raises `RuleError`."""

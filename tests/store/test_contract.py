@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobsieve.errors import StaleBase, StoreError
-from jobsieve.store import Committed, Kind, ObjectText, Store, open_store
+from jobsieve.store import Committed, Difference, Kind, ObjectText, Store, open_store
 
 # The store of a test is shared by hypothesis' examples on purpose: versions pile up in it.
 SHARED_STORE = settings(
-    max_examples=60,
+    max_examples=25,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -84,17 +84,18 @@ def test_gives_back_every_name_and_text_as_committed(
 
 @SHARED_STORE
 @given(steps=st.lists(contents, min_size=2, max_size=4))
-def test_changes_lead_from_any_version_to_any_other(
+def test_every_version_stays_as_it_was_and_changes_lead_from_any_to_any_other(
     store: Store, steps: list[list[ObjectText]]
 ) -> None:
-    made = {put(store, objects).version for objects in steps}
+    made = {put(store, objects).version: objects for objects in steps}
 
-    for old in made:
-        for new in made:
-            before, after = set(store.read(old)), set(store.read(new))
+    found = {version: store.read(version) for version in made}
+    for old, before in found.items():
+        assert texts(before) == by_file(made[old])
+        for new, after in found.items():
             changes = store.changes(old, new)
-            assert set(changes.opened) == after - before
-            assert set(changes.closed) == before - after
+            assert set(changes.opened) == set(after) - set(before)
+            assert set(changes.closed) == set(before) - set(after)
 
 
 def test_names_that_a_collation_takes_for_equal_are_different_objects(store: Store) -> None:
@@ -169,8 +170,12 @@ def test_reports_what_a_commit_did_and_keeps_earlier_versions(store: Store) -> N
     second = [rule("new"), rule("stays"), rule("edited", "other"), rule("leaves", file="b.rules")]
     put(store, first)
 
+    foreseen = store.compare(second, base_version=1)
     committed = put(store, second)
 
+    assert foreseen == Difference(
+        committed.added, committed.changed, committed.removed, committed.unchanged
+    )
     assert committed.version == 2
     assert committed.added == (("rule", "new"),)
     assert committed.changed == (("rule", "edited"), ("rule", "leaves"))
@@ -275,6 +280,8 @@ def test_a_stale_base_is_told_and_nothing_is_written(store: Store) -> None:
         store.commit([rule("a", "mine")], base_version=1, author="cid", publish=True)
     with pytest.raises(StaleBase, match="you started from an empty store"):
         store.commit([rule("a", "mine")], base_version=None, author="cid", publish=True)
+    with pytest.raises(StaleBase):
+        store.compare([rule("a", "mine")], base_version=1)
 
     assert len(store.versions()) == 2
     assert [item.source for item in store.history("rule", "a")] == ["text", "ben's"]

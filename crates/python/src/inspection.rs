@@ -70,6 +70,18 @@ pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
     items.collect()
 }
 
+/// The canonical form of each object of a rule file, one a line.
+#[pyfunction]
+pub fn canonical(source: &str) -> Vec<String> {
+    let fields = Fields::default();
+    let items = parse_source(source, &fields).items;
+    let form = |item: &Item| match item {
+        Item::List(list) => print::list(list),
+        Item::Rule(rule) => print::rule(rule, &fields),
+    };
+    items.iter().map(form).collect()
+}
+
 fn action(action: &Action) -> (&str, &str, String) {
     let Action::AddCategory { path, score } = action;
     ("add category", &path.text, print::Thousandths(*score).to_string())
@@ -93,6 +105,7 @@ fn tree<'py>(py: Python<'py>, expr: &Expr, fields: &Fields) -> PyResult<Bound<'p
 
 /// The lemma of each word by WordNet's rules, as NLTK gives it; `pos` is n, v, a or r.
 #[pyfunction]
+#[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
 pub fn wordnet_lemmas(py: Python<'_>, words: Vec<String>, pos: &str) -> PyResult<Vec<String>> {
     let pos = match pos {
         "n" => PartOfSpeech::Noun,

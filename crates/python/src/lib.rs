@@ -15,7 +15,7 @@ mod _core {
     #[pymodule_export]
     use super::faults::{AdvertError, JobsieveError};
     #[pymodule_export]
-    use super::inspection::{analyze, parse, wordnet_lemmas};
+    use super::inspection::{analyze, canonical, parse, wordnet_lemmas};
     #[pymodule_export]
     use super::ruleset::{CategoryScore, Classification, RuleSet};
     #[pymodule_export]

@@ -101,6 +101,7 @@ impl RuleSet {
     }
 
     #[pyo3(signature = (lines, *, version = None))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
     fn classify_lines(
         &self,
         py: Python<'_>,
@@ -263,6 +264,7 @@ impl Classification {
     }
 
     #[getter]
+    #[expect(clippy::unused_self, reason = "no rule can set an attribute yet")]
     fn attributes(&self) -> BTreeMap<String, Vec<String>> {
         BTreeMap::new()
     }

@@ -6,6 +6,7 @@ found or failed, 2 the call itself is wrong.
 
 from __future__ import annotations
 
+import importlib
 import os
 import sys
 from pathlib import Path
@@ -13,17 +14,35 @@ from pathlib import Path
 import click
 
 from jobsieve import config
-from jobsieve.cli.check import check
-from jobsieve.cli.classify import classify
 from jobsieve.cli.context import Context
-from jobsieve.cli.explain import explain
 from jobsieve.cli.output import complain, complain_of_rules
-from jobsieve.cli.rules import rules
-from jobsieve.cli.serve import serve
 from jobsieve.errors import ConfigError, JobsieveError, RuleError
 
+COMMANDS = ("check", "classify", "explain", "rules", "serve")
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+
+class _Commands(click.Group):
+    """Each command is imported when it is called: together they take half a second."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002  click gives it
+        return list(COMMANDS)
+
+    def get_command(
+        self,
+        ctx: click.Context,  # noqa: ARG002  click gives it
+        cmd_name: str,
+    ) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(f"jobsieve.cli.{cmd_name}")
+        command: click.Command = getattr(module, cmd_name)
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+)
 @click.option(
     "--config",
     "config_file",
@@ -36,10 +55,6 @@ from jobsieve.errors import ConfigError, JobsieveError, RuleError
 def jobsieve(context: click.Context, config_file: Path | None) -> None:
     """Sorts job adverts into categories by rules that domain experts write, and says why."""
     context.obj = Context(config_file)
-
-
-for command in (check, classify, explain, rules, serve):
-    jobsieve.add_command(command)
 
 
 def main() -> None:

@@ -31,19 +31,20 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, as_json: 
     if not paths:
         raise click.UsageError("Say which files or folders to check.")
     texts = rules.read_files(paths)
+    built = None
     try:
         built = snapshot.build(list(texts.items()), settings=context.settings().analysis)
-        found, failed = built.diagnostics, False
+        found = built.diagnostics
     except RuleError as error:
-        found, failed = error.diagnostics, True
+        found = error.diagnostics
     if as_json:
         show_json([diagnostics.as_data(each) for each in found])
     else:
         show_diagnostics(found)
-        if not failed:
+        if built is not None:
             click.echo(
                 f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
                 f"in {len(texts)} files: no errors"
             )
-    if failed:
+    if built is None:
         raise click.exceptions.Exit(1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 import gzip
-import io
 import sys
 import time
 import zlib
@@ -12,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import click
 import msgspec
@@ -40,7 +39,9 @@ COLUMNS = ("id", "title", "description")
     help="Rule file or folder to use; may be given several times.",
 )
 @click.option("--store", "store_url", metavar="URL", help="Store whose live rules are used.")
-@click.option("--output", "-o", default="-", metavar="FILE", help="Where records go; .gz is compressed.")
+@click.option(
+    "--output", "-o", default="-", metavar="FILE", help="Where records go; .gz is compressed."
+)
 @click.pass_obj
 def classify(
     context: Context,
@@ -70,6 +71,12 @@ def classify(
         raise click.exceptions.Exit(1)
 
 
+class Output(Protocol):
+    """Where records go."""
+
+    def write(self, data: bytes, /) -> object: ...
+
+
 class Tally:
     """Counts and the time that the engine took."""
 
@@ -78,7 +85,7 @@ class Tally:
         self.seconds = 0.0
         self._terminal = sys.stderr.isatty()
 
-    def add(self, snapshot: Snapshot, lines: list[bytes], out: IO[bytes]) -> None:
+    def add(self, snapshot: Snapshot, lines: list[bytes], out: Output) -> None:
         """Classifies one chunk and writes its records."""
         start = time.perf_counter()
         records = snapshot.ruleset.classify_lines(lines, version=snapshot.version)
@@ -128,7 +135,7 @@ def read_lines(file: str) -> Iterator[bytes]:
 
 
 @contextmanager
-def _reading(file: str) -> Iterator[IO[bytes]]:
+def _reading(file: str) -> Iterator[Iterable[bytes]]:
     if file == "-":
         yield sys.stdin.buffer
     elif file.endswith(".gz"):
@@ -139,8 +146,12 @@ def _reading(file: str) -> Iterator[IO[bytes]]:
             yield stream
 
 
-def _csv_rows(file: str, stream: IO[bytes]) -> Iterator[bytes]:
-    reader = csv.DictReader(io.TextIOWrapper(stream, encoding="utf-8-sig", newline=""), strict=True)
+def _csv_rows(file: str, stream: Iterable[bytes]) -> Iterator[bytes]:
+    # A byte order mark is how spreadsheets begin a file; it is no part of the first name.
+    lines = (
+        line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(stream)
+    )
+    reader = csv.DictReader(lines, strict=True)
     try:
         columns = reader.fieldnames or []
         unknown = [name for name in columns if name not in COLUMNS]
@@ -162,7 +173,7 @@ def _csv_rows(file: str, stream: IO[bytes]) -> Iterator[bytes]:
 
 
 @contextmanager
-def _writing(file: str) -> Iterator[IO[bytes]]:
+def _writing(file: str) -> Iterator[Output]:
     if file == "-":
         yield sys.stdout.buffer
         sys.stdout.buffer.flush()
@@ -172,7 +183,7 @@ def _writing(file: str) -> Iterator[IO[bytes]]:
         with Path(file).open("wb") as raw:
             if file.endswith(".gz"):
                 with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
-                    yield io.BufferedWriter(out)  # type: ignore[arg-type]
+                    yield out
             else:
                 yield raw
     except OSError as error:

@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("file", required=False, metavar="[FILE]")
-@click.option("--id", "advert_id", metavar="ID", help="The advert of this id in FILE; else the first.")
+@click.option(
+    "--id", "advert_id", metavar="ID", help="The advert of this id in FILE; else the first."
+)
 @click.option("--title", metavar="TEXT", help="An advert given here instead of in a file.")
 @click.option("--description", metavar="TEXT", help="Its description, plain or HTML.")
 @click.option("--rule", metavar="NAME", help="Say also why this rule matched or did not.")
@@ -54,7 +56,9 @@ def explain(
     if given == (file is not None):
         raise click.UsageError("Give a FILE, or an advert by --title and --description.")
     advert = (
-        explaining.Advert(title or "", description or "") if file is None else _find(file, advert_id)
+        explaining.Advert(title or "", description or "")
+        if file is None
+        else _find(file, advert_id)
     )
     ruleset = context.snapshot(rule_paths, store_url).ruleset
     if rule is not None and rule not in ruleset.rule_names:

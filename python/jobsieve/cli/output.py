@@ -52,15 +52,15 @@ def show_json(value: object) -> None:
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table: aligned on a terminal, tab-separated elsewhere."""
-    rows = [[str(cell) for cell in row] for row in rows]
+    cells = [[str(cell) for cell in row] for row in rows]
     if not sys.stdout.isatty():
-        for row in [list(head), *rows]:
-            click.echo("\t".join(row))
+        for line in [list(head), *cells]:
+            click.echo("\t".join(line))
         return
     from rich.console import Console
     from rich.table import Table
 
     table = Table(*head, box=None, header_style="bold")
-    for row in rows:
-        table.add_row(*row)
+    for line in cells:
+        table.add_row(*line)
     Console(highlight=False).print(table)

@@ -12,7 +12,9 @@ from jobsieve import rules as rule_files
 from jobsieve.cli.context import Context
 from jobsieve.cli.output import note, show_json, show_table
 
-STORE = click.option("--store", "store_url", metavar="URL", help="Store to use instead of the settings'.")
+STORE = click.option(
+    "--store", "store_url", metavar="URL", help="Store to use instead of the settings'."
+)
 
 
 @click.group()
@@ -25,7 +27,9 @@ def rules() -> None:
 @STORE
 @click.option("--starter", is_flag=True, help="Import the starter rules that come with Jobsieve.")
 @click.option("--if-empty", is_flag=True, help="Do nothing if the store holds rules already.")
-@click.option("--replace", is_flag=True, help="Afterwards the store holds these files and no others.")
+@click.option(
+    "--replace", is_flag=True, help="Afterwards the store holds these files and no others."
+)
 @click.option("--draft", is_flag=True, help="Make a version without publishing it.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @click.option("--author", metavar="NAME", help="Who makes the change; by default you.")
@@ -85,7 +89,9 @@ def import_(
 @rules.command()
 @click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
 @STORE
-@click.option("--version", type=int, metavar="N", help="Version to export; by default the live one.")
+@click.option(
+    "--version", type=int, metavar="N", help="Version to export; by default the live one."
+)
 @click.pass_obj
 def export(context: Context, folder: Path, store_url: str | None, version: int | None) -> None:
     """Write the rules of the store to files below FOLDER, as they were imported."""

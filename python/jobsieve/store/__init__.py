@@ -6,6 +6,7 @@ It knows no language: it keeps text, and never looks into it.
 from jobsieve.store.records import (
     Changes,
     Committed,
+    Difference,
     Kind,
     ObjectText,
     Publication,
@@ -13,12 +14,14 @@ from jobsieve.store.records import (
     Revision,
     StoredObject,
     Version,
+    joined,
 )
 from jobsieve.store.store import Store, open_store
 
 __all__ = [
     "Changes",
     "Committed",
+    "Difference",
     "Kind",
     "ObjectText",
     "Publication",
@@ -27,5 +30,6 @@ __all__ = [
     "Store",
     "StoredObject",
     "Version",
+    "joined",
     "open_store",
 ]

@@ -15,7 +15,14 @@ from sqlalchemy import Connection, func, insert, select, update
 from jobsieve.errors import StaleBase, StoreError
 from jobsieve.store import queries
 from jobsieve.store.placement import place
-from jobsieve.store.records import Committed, Kind, ObjectText, Publication, PublicationKind
+from jobsieve.store.records import (
+    Committed,
+    Difference,
+    Kind,
+    ObjectText,
+    Publication,
+    PublicationKind,
+)
 from jobsieve.store.tables import counters, objects, publications, revisions, spans, versions
 
 Key = tuple[Kind, str]
@@ -73,15 +80,12 @@ def commit(
 ) -> Committed:
     """Makes a version that holds exactly `wanted`; see `Store.commit`."""
     ids = Ids(connection)
-    head = queries.head(connection)
-    if head != base_version:
-        raise _stale(connection, base_version, head)
+    head, base = _base(connection, base_version)
     by = _Author(author, note, _now())
-    base = {} if head is None else _placed(connection, head)
-    hashes = {key: queries.digest(item.source) for key, item in wanted.items()}
+    hashes = _hashes(wanted)
     positions, moved = _arrange(wanted, base)
-    added, changed, removed, unchanged = _compare(wanted, hashes, base, moved)
-    if head is None or added or changed or removed:
+    difference = _difference(wanted, hashes, base, moved)
+    if head is None or difference:
         version = ids.take("versions")
         newest = queries.newest_version(connection)
         before = base
@@ -108,7 +112,23 @@ def commit(
     if publish and (current is None or current.version != version):
         published = _append_publication(connection, ids, version, "publish", by)
     ids.save()
-    return Committed(version, published, added, changed, removed, unchanged)
+    return Committed(
+        added=difference.added,
+        changed=difference.changed,
+        removed=difference.removed,
+        unchanged=difference.unchanged,
+        version=version,
+        publication=published,
+    )
+
+
+def compare(
+    connection: Connection, wanted: Mapping[Key, ObjectText], *, base_version: int | None
+) -> Difference:
+    """What `commit` would do. Nothing is written."""
+    _, base = _base(connection, base_version)
+    _, moved = _arrange(wanted, base)
+    return _difference(wanted, _hashes(wanted), base, moved)
 
 
 def make_live(
@@ -134,6 +154,20 @@ def make_live(
 
 def _now() -> int:
     return time.time_ns() // 1_000_000
+
+
+def _base(
+    connection: Connection, base_version: int | None
+) -> tuple[int | None, dict[Key, _Placed]]:
+    """The head and its content; raises `StaleBase` where the caller did not start from it."""
+    head = queries.head(connection)
+    if head != base_version:
+        raise _stale(connection, base_version, head)
+    return head, {} if head is None else _placed(connection, head)
+
+
+def _hashes(wanted: Mapping[Key, ObjectText]) -> dict[Key, str]:
+    return {key: queries.digest(item.source) for key, item in wanted.items()}
 
 
 def _stale(connection: Connection, base: int | None, head: int | None) -> StaleBase:
@@ -186,23 +220,23 @@ def _arrange(
     return positions, moved
 
 
-def _compare(
+def _difference(
     wanted: Mapping[Key, ObjectText],
     hashes: Mapping[Key, str],
     base: Mapping[Key, _Placed],
     moved: set[Key],
-) -> tuple[tuple[Key, ...], tuple[Key, ...], tuple[Key, ...], tuple[Key, ...]]:
+) -> Difference:
     changed = {
         key
         for key, item in wanted.items()
         if key in base
         and (key in moved or (hashes[key], item.file) != (base[key].source_hash, base[key].file))
     }
-    return (
-        tuple(sorted(wanted.keys() - base.keys())),
-        tuple(sorted(changed)),
-        tuple(sorted(base.keys() - wanted.keys())),
-        tuple(sorted((wanted.keys() & base.keys()) - changed)),
+    return Difference(
+        added=tuple(sorted(wanted.keys() - base.keys())),
+        changed=tuple(sorted(changed)),
+        removed=tuple(sorted(base.keys() - wanted.keys())),
+        unchanged=tuple(sorted((wanted.keys() & base.keys()) - changed)),
     )
 
 

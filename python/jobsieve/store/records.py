@@ -6,6 +6,7 @@ Times are Unix milliseconds.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,17 +89,36 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
-class Committed:
-    """What a commit did, against the version that it was based on.
+class Difference:
+    """How a wanted content differs from a version, as `(kind, name)`, sorted.
 
-    `version` is the base where the content is identical to it; `publication` is None where nothing was
-    published, be it because that was not asked for or because the version was live already. Objects
-    are `(kind, name)`, in code-point order; `changed` ones have another text, file or place in the file.
+    A `changed` object has another text, file or place in its file; of two that swap places, one.
     """
 
-    version: int
-    publication: Publication | None
     added: tuple[tuple[Kind, str], ...]
     changed: tuple[tuple[Kind, str], ...]
     removed: tuple[tuple[Kind, str], ...]
     unchanged: tuple[tuple[Kind, str], ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.added or self.changed or self.removed)
+
+
+@dataclass(frozen=True, slots=True)
+class Committed(Difference):
+    """What a commit did, against the version that it was based on.
+
+    `version` is the base where the content is identical to it; `publication` is None where nothing was
+    published, be it because that was not asked for or because the version was live already.
+    """
+
+    version: int
+    publication: Publication | None
+
+
+def joined(objects: Iterable[ObjectText]) -> dict[str, str]:
+    """The files that objects make up, in order of the names; the objects come in the order of theirs."""
+    parts: dict[str, list[str]] = {}
+    for item in objects:
+        parts.setdefault(item.file, []).append(item.source)
+    return {file: "".join(parts[file]) for file in sorted(parts)}

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from jobsieve.store.records import (
         Changes,
         Committed,
+        Difference,
         Kind,
         ObjectText,
         Publication,
@@ -128,6 +129,12 @@ class Store:
                 note=note,
                 publish=publish,
             )
+
+    def compare(self, objects: Iterable[ObjectText], *, base_version: int | None) -> Difference:
+        """What `commit` would change. Nothing is written, and no other writer is held up."""
+        wanted = _checked(objects)
+        with self._database.reading("compare with the newest version") as connection:
+            return commits.compare(connection, wanted, base_version=base_version)
 
     def publish(self, version: int, author: str, note: str = "") -> Publication:
         """Makes a version live that is newer than the live one; gives its publication."""

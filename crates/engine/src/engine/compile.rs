@@ -241,7 +241,7 @@ impl<'a> Compiler<'a> {
         let mut words = Vec::new();
         for token in self.text.tokens() {
             // In a rule capitals tell nothing: `CARERS` means carers. Where an advert's capitals make
-            // such a word a name (`at Siemens`), it is its own lemma; the rule means that too.
+            // such a word a name (`at Brantocks`), it is its own lemma; the rule means that too.
             let folded = self.text.folded(token);
             let lemma = self.analyzer.lemma(folded, false);
             let as_name = self.analyzer.lemma(folded, true);

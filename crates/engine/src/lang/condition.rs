@@ -209,7 +209,7 @@ impl Parser<'_> {
             Meaning::List if !self.at_item() => return self.list_reference(),
             Meaning::Later(construct) => self.skip_later(construct),
             Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
-                self.bare_words();
+                return self.bare_words();
             }
             Meaning::And | Meaning::Or if !self.follows_operator() => {
                 let operator = self.text(symbol.span).to_ascii_lowercase();
@@ -294,8 +294,7 @@ impl Parser<'_> {
         } else if self.peek().kind == SymbolKind::Word
             && matches!(self.meaning(0), Meaning::Unknown)
         {
-            self.bare_words();
-            None
+            self.bare_words()
         } else {
             let fields = self.text(start.to(last)).to_owned();
             self.unexpected(&format!("a condition after `{fields}`"));
@@ -317,8 +316,9 @@ impl Parser<'_> {
         Some(Expr { kind, span: start.to(self.next().span) })
     }
 
-    /// One report for words in a row that no quotes hold together.
-    fn bare_words(&mut self) {
+    /// One report for words in a row that no quotes hold together. What follows at once is read as if
+    /// they were a field, for that they may be meant to be.
+    fn bare_words(&mut self) -> Option<Expr> {
         let start = self.next().span;
         let mut last = start;
         while self.peek().kind == SymbolKind::Word
@@ -332,6 +332,8 @@ impl Parser<'_> {
             .with("word", self.text(span))
             .with("known", self.known.names().join("\n"));
         self.report(diagnostic);
+        self.eat(&SymbolKind::Colon);
+        if self.starts_operand() { self.operand() } else { None }
     }
 
     /// Checks the text of a term; a star that stands for more letters is not read yet.

@@ -62,7 +62,7 @@ pub struct Token {
     /// Number of the sentence, list item or block in the field. Phrases do not cross it.
     pub sentence: u32,
     /// Its capitals mark it as a name or an acronym: what looks like a plural unknown
-    /// to `WordNet` is left alone (`Siemens`, `BACS`). False where capitals tell nothing.
+    /// to `WordNet` is left alone (`Brantocks`, `BACS`). False where capitals tell nothing.
     pub name_like: bool,
 }
 

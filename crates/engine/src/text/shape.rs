@@ -1,5 +1,5 @@
 //! What capitals tell of a word. A word that WordNet does not know and that ends like a plural may be a
-//! name (Siemens, BACS); its capitals show that, but only where they are unusual: the title `Night
+//! name (Brantocks, BACS); its capitals show that, but only where they are unusual: the title `Night
 //! Carers` has capitals throughout, and means carers.
 
 use super::Token;

@@ -1,0 +1,137 @@
+"""The Python interface: what `import jobsieve` gives."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import textwrap
+import threading
+
+import pytest
+
+import jobsieve
+
+RULES = """
+list "programmers": "developer", "programmer", "software engineer";
+rule "python":  when title "python" and list "programmers" then add category "it/python" score 2;
+rule "it":      when list "programmers" then add category "it" score 0.5, add category "it/python";
+rule "not it":  when "cook" then add category "food" score -1.25;
+"""
+
+
+@pytest.fixture(scope="module")
+def rules() -> jobsieve.RuleSet:
+    return jobsieve.compile(RULES)
+
+
+def test_an_answer_has_the_records_names(rules: jobsieve.RuleSet) -> None:
+    answer = rules.classify(title="Python Developers", description="<p>Cook &amp; clean</p>")
+    assert answer.status == "matched"
+    assert answer.primary == "it/python"
+    assert [(each.path, each.score, each.rules) for each in answer.categories] == [
+        ("it/python", 3.0, ["it", "python"]),
+        ("it", 0.5, ["it"]),
+        ("food", -1.25, ["not it"]),
+    ]
+    assert answer.matched_rules == ["it", "not it", "python"]
+    assert answer.attributes == {}
+    nothing = rules.classify(title="Nurse")
+    assert (nothing.status, nothing.primary, nothing.categories) == ("unmatched", None, [])
+
+
+def test_many_are_answered_in_order(rules: jobsieve.RuleSet) -> None:
+    rows = [{"title": title} for title in ("Cook", "Nurse", "Python Programmer")] * 100
+    found = [answer.primary for answer in rules.classify_many(rows)]
+    assert found == ["food", None, "it/python"] * 100
+
+
+def test_what_is_no_advert_is_refused_by_name(rules: jobsieve.RuleSet) -> None:
+    with pytest.raises(jobsieve.AdvertError) as blank:
+        rules.classify(title=" ", description="")
+    assert blank.value.code == "no-text"
+    with pytest.raises(jobsieve.AdvertError, match=r"fields\.salary") as field:
+        rules.classify(title="Cook", salary=30_000)
+    assert (field.value.code, field.value.key) == ("undeclared-field", "fields.salary")
+    with pytest.raises(TypeError):
+        rules.classify(title=b"bytes")  # type: ignore[arg-type]
+    with pytest.raises(jobsieve.AdvertError, match="byte 11"):
+        rules.classify_json(b'{"title": "\xff"}')
+
+
+def test_bad_rules_raise_one_error_with_every_finding() -> None:
+    sources = {
+        "a.rules": 'rule "x": when title python then add category "c";',
+        "b.rules": 'rule "y": when list "none" then add category "c" score 1,5;\n',
+    }
+    with pytest.raises(jobsieve.RuleError) as raised:
+        jobsieve.compile(sources)
+    found = [(each.file, each.line, each.code) for each in raised.value.diagnostics]
+    assert found == [
+        ("a.rules", 1, "JS009"),
+        ("b.rules", 1, "JS015"),
+        ("b.rules", 1, "JS025"),
+    ]
+
+
+def test_the_hash_is_that_of_the_meaning(rules: jobsieve.RuleSet) -> None:
+    lines = [line for line in RULES.splitlines() if line]
+    turned = {"b": "# a comment\n" + "\n".join(reversed(lines[1:])), "a": lines[0]}
+    assert jobsieve.compile(turned).hash == rules.hash
+    changed = RULES.replace("score 2", "score 3")
+    assert jobsieve.compile(changed).hash != rules.hash
+
+
+def test_threads_share_a_rule_set(rules: jobsieve.RuleSet) -> None:
+    found: list[str | None] = []
+
+    def work() -> None:
+        found.extend(rules.classify(title="Python Developer").primary for _ in range(500))
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == ["it/python"] * 2_000
+
+
+def test_a_child_process_classifies_after_a_fork() -> None:
+    script = """
+        import os, jobsieve
+        rules = jobsieve.compile('rule "r": when "cook" then add category "food";')
+        rows = [{"title": "Cook"}] * 1000
+        assert len(rules.classify_many(rows)) == 1000
+        child = os.fork()
+        if child == 0:
+            answers = rules.classify_many(rows)
+            os._exit(0 if answers[999].primary == "food" else 3)
+        _, status = os.waitpid(child, 0)
+        raise SystemExit(os.waitstatus_to_exitcode(status))
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], timeout=30, check=False
+    )
+    assert done.returncode == 0
+
+
+def test_a_server_is_refused_after_a_fork() -> None:
+    script = """
+        import os
+        from jobsieve import _core
+        server = _core.Server.start("127.0.0.1", 0, max_body_bytes=1000, header_timeout=1,
+            body_timeout=1, max_connections=10, threads=1, access_log=False)
+        child = os.fork()
+        if child == 0:
+            try:
+                server.set_status(b"{}")
+            except RuntimeError as error:
+                os._exit(0 if "fork" in str(error) else 3)
+            os._exit(4)
+        _, status = os.waitpid(child, 0)
+        assert server.drain(5.0)
+        raise SystemExit(os.waitstatus_to_exitcode(status))
+    """
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], timeout=30, check=False
+    )
+    assert done.returncode == 0
