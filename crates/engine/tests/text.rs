@@ -38,7 +38,7 @@ const PIECES: &[&str] = &[
     "\u{AD}", "\u{200B}", "\u{200D}", "\u{FEFF}", "\u{202E}", "\u{FE0F}", "\u{61C}", "\u{85}", "·",
     "\u{1100}\u{1161}", "가", "日本語", "カタカナ", "ﾃﾞ", "ไทย", "א״ב", "🇬🇧", "👩\u{200D}⚕", "𝒜", "٣", "\u{FFFD}",
     "C++", "c#", ".NET", "Node.js", "A&E", "A&amp;E", "R&D", "24/7", "9-5", "£35k", "7.5t", "35,000",
-    "children's", "IT'S", "'s", "nurses", "Nurses", "NURSES", "Siemens", "Dr.", "e.g.", "St.", "1", "a",
+    "children's", "IT'S", "'s", "nurses", "Nurses", "NURSES", "Brantocks", "Dr.", "e.g.", "St.", "1", "a",
     "B", "x",
 ];
 

@@ -80,6 +80,6 @@ pub const SHAPES: &[Shape] = &[
     shape("format characters", "", "é:\u{FFF9}", ""),
     shape("marks that are no marks", "", "é.\u{20E3}", ""),
     shape("quoted value never closed", "", "<a b='>", ""),
-    shape("capitals in one sentence", "", "Siemens BACS aaaa ", ""),
+    shape("capitals in one sentence", "", "Brantocks BACS aaaa ", ""),
     shape("folded to two", "", "ß", ""),
 ];
