@@ -11,8 +11,9 @@ use crate::text::Analyzer;
 
 use super::identity::Identity;
 use super::layers::{is_within, layers};
+use super::phrases::{PhraseKey, Phrases};
 use super::program::{FAILS, HOLDS, Programs};
-use super::ruleset::{Category, CategoryId, PhraseKey, Posting, Rule, RuleId, RuleSet, Settings};
+use super::ruleset::{Category, CategoryId, Posting, Rule, RuleId, RuleSet, Settings};
 use super::select::{Access, Rarity};
 use super::terms::Terms;
 use super::tree::{NodeId, NodeKind, Trees};
@@ -382,7 +383,7 @@ impl<'a> Compiler<'a> {
             trees: self.trees,
             programs: self.programs,
             vocabulary,
-            phrases: Filed::new(count, phrases),
+            phrases: Phrases::new(count, phrases),
             lists: Filed::new(count, lists),
             postings: Filed::new(count, postings),
             always,
@@ -417,17 +418,19 @@ fn count_uses(units: &Units, trees: &Trees, rules: &[Rule]) -> Vec<u32> {
     uses
 }
 
-type Pairs<T> = Vec<(UnitId, T)>;
+type FiledPhrases = Vec<(UnitId, UnitId, PhraseKey)>;
 
-/// Phrases under the words by which they are looked for, lists under their members.
-fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Pairs<PhraseKey>, Pairs<UnitId>) {
+/// Phrases under the pairs by which they are looked for, lists under their members.
+fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (FiledPhrases, Vec<(UnitId, UnitId)>) {
     let (mut phrases, mut lists) = (Vec::new(), Vec::new());
     for (unit, kind) in units.iter() {
         let parts = units.parts(unit);
         match kind {
             Unit::Phrase { .. } => {
-                let offset = rarity.key_word(parts);
-                phrases.push((parts[offset], PhraseKey { phrase: unit, offset: offset as u32 }));
+                // The pair that begins with the rarest word, or ends with it if it is the last.
+                let offset = rarity.key_word(parts).min(parts.len() - 2);
+                let key = PhraseKey { phrase: unit, offset: offset as u32 };
+                phrases.push((parts[offset], parts[offset + 1], key));
             }
             Unit::List { .. } => lists.extend(parts.iter().map(|&member| (member, unit))),
             _ => {}

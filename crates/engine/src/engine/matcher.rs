@@ -10,7 +10,7 @@ use crate::exchange::Advert;
 use crate::lang::{FieldMask, Fields};
 use crate::text::{Markup, Text};
 
-use super::ruleset::{CategoryId, PhraseKey, RuleId, RuleSet, StringId};
+use super::ruleset::{CategoryId, RuleId, RuleSet, StringId};
 use super::units::{Unit, UnitId};
 
 /// How many text fields an advert may have.
@@ -161,22 +161,34 @@ impl RuleSet {
             for (index, token) in field.tokens.iter().enumerate() {
                 for &word in field.words(token) {
                     marking.mark(word, bit);
-                    for key in self.phrases.of(word) {
-                        if self.phrase_stands(field, index, *key) {
-                            marking.mark(key.phrase, bit);
-                        }
+                    if self.phrases.begins(word) {
+                        self.mark_phrases(field, index, word, bit, &mut marking);
                     }
                 }
             }
         }
     }
 
-    /// Whether the phrase stands where its key word is the token at `index`.
-    fn phrase_stands(&self, field: &FieldText, index: usize, key: PhraseKey) -> bool {
-        let words = self.units.parts(key.phrase);
-        let Some(first) = index.checked_sub(key.offset as usize) else { return false };
-        let window = field.tokens.get(first..first + words.len());
-        window.is_some_and(|window| field.are_words(window, words))
+    /// Marks the phrases that are looked for by `word`, the token at `index`, and the word behind it.
+    fn mark_phrases(
+        &self,
+        field: &FieldText,
+        index: usize,
+        word: UnitId,
+        bit: FieldMask,
+        marking: &mut Marking<'_>,
+    ) {
+        let Some(next) = field.tokens.get(index + 1) else { return };
+        for &beside in field.words(next) {
+            for key in self.phrases.of(word, beside) {
+                let words = self.units.parts(key.phrase);
+                let first = index.checked_sub(key.offset as usize);
+                let window = first.and_then(|first| field.tokens.get(first..first + words.len()));
+                if window.is_some_and(|window| field.are_words(window, words)) {
+                    marking.mark(key.phrase, bit);
+                }
+            }
+        }
     }
 
     /// Tries the rules filed under what stands in the advert, layer after layer.

@@ -13,6 +13,7 @@ pub mod explain;
 mod identity;
 mod layers;
 pub mod matcher;
+mod phrases;
 mod places;
 mod program;
 pub mod ruleset;

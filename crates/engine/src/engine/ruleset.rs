@@ -7,6 +7,7 @@ use crate::lang::{FieldMask, Fields, Span};
 use crate::text::{AnalysisSettings, Analyzer};
 
 use super::matcher::Classification;
+use super::phrases::Phrases;
 use super::program::{Programs, Step};
 use super::tree::{NodeId, Trees};
 use super::units::{Filed, UnitId, Units};
@@ -59,14 +60,6 @@ pub(super) struct Category {
     pub(super) depth: u32,
 }
 
-/// A phrase, filed under the word by which it is looked for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PhraseKey {
-    pub(super) phrase: UnitId,
-    /// Which word of the phrase the key is.
-    pub(super) offset: u32,
-}
-
 /// A rule, filed under a unit without which it can't match.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Posting {
@@ -87,8 +80,8 @@ pub struct RuleSet {
     pub(super) programs: Programs,
     pub(super) units: Units,
     pub(super) vocabulary: Vocabulary,
-    /// Word → phrases to look for at its places.
-    pub(super) phrases: Filed<PhraseKey>,
+    /// Two words → phrases to look for where they follow each other.
+    pub(super) phrases: Phrases,
     /// Word or phrase → lists that it is in.
     pub(super) lists: Filed<UnitId>,
     /// Unit → rules to try where it stands.

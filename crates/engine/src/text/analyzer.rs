@@ -7,6 +7,7 @@ use super::html;
 use super::lemma::{Lemmatizer, Step};
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
+use super::shape::Capitals;
 use super::tokens::tokenize;
 use super::{AnalysisSettings, Markup, Surface, Token};
 
@@ -21,6 +22,7 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
+    capitals: Capitals,
     /// A field that was escaped as a whole, unescaped; and the way back.
     unescaped: String,
     escapes: OffsetMap,
@@ -82,7 +84,8 @@ impl Analyzer {
         } else {
             text.normalized.push_source(source, 0);
         }
-        tokenize(&text.normalized.text, &text.breaks, &mut text.folded, &mut text.tokens);
+        let (source, breaks) = (&text.normalized.text, &text.breaks);
+        tokenize(source, breaks, &mut text.folded, &mut text.tokens, &mut text.capitals);
     }
 
     /// The lemma of a folded word.
