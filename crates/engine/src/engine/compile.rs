@@ -347,6 +347,13 @@ impl<'a> Compiler<'a> {
         if unit.is_none() {
             let diagnostic = Diagnostic::new(Code::NoWord, term.span);
             self.report(source, diagnostic.with("term", term.text.as_str()));
+        } else if !term.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') {
+            let signs = self.terms.ignored_signs(term);
+            if !signs.is_empty() {
+                let diagnostic =
+                    Diagnostic::new(Code::SignsIgnored, term.span).with("signs", signs);
+                self.report(source, diagnostic.with("term", term.text.as_str()));
+            }
         }
         unit
     }

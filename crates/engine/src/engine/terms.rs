@@ -10,6 +10,9 @@ use crate::text::{Analyzer, Markup, Text};
 use super::units::{UnitBuilder, UnitId, Units, Word};
 use super::vocabulary::{Use, Vocabulary, When};
 
+/// Signs that mean something to who writes them; others part words or end sentences.
+const SIGNS: &str = "+#&@%£$€^=<>|~§°";
+
 /// A term without its place.
 type Key = (String, Form, Option<u32>);
 
@@ -82,6 +85,19 @@ impl Terms {
                 Form::AnyForm => Word::AnyForm(folded.to_owned()),
             }));
         }
+    }
+
+    /// The signs of a term that no word of it holds, and that adverts are thus not compared with.
+    pub(super) fn ignored_signs(&mut self, term: &Term) -> String {
+        let text = term.text.replace("\\*", "").replace('*', "");
+        self.analyzer.read(&text, Markup::Plain, &mut self.text);
+        let of_words = |sign: &char| {
+            self.text.tokens().iter().any(|token| self.text.surface(token).contains(*sign))
+        };
+        // A sign between spaces parts words: `food & beverage` meets that, and `food beverage`.
+        let attached = text.split_whitespace().filter(|piece| piece.chars().count() > 1);
+        let signs = attached.flat_map(str::chars).filter(|c| SIGNS.contains(*c));
+        signs.filter(|sign| !of_words(sign)).collect()
     }
 
     /// The units, and the surface forms of their words.

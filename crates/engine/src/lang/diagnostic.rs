@@ -108,4 +108,5 @@ codes! {
     BadCount = "JS038" Error, "`at least` asks for none, or for more than there are: `found`, `size`.";
     EmptyAttribute = "JS039" Error, "An attribute has no name.";
     CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
+    SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
 }

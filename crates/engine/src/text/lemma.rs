@@ -78,6 +78,10 @@ impl Lemmatizer {
         if FUNCTION_WORDS.contains(folded) {
             return (Cow::Borrowed(folded), Step::FunctionWord);
         }
+        // No plural ends so; WordNet's rules would make bos of boss, and part it from bosses.
+        if folded.ends_with("ss") {
+            return (Cow::Borrowed(folded), Step::Unchanged);
+        }
         if let Some(base) = self.first_base(folded) {
             return (Cow::Owned(base.to_owned()), Step::Irregular);
         }
@@ -213,6 +217,8 @@ mod tests {
             ("us", false, "u", "us"),
             ("was", false, "wa", "was"),
             ("nurses", true, "nurse", "nurse"),
+            ("boss", false, "bos", "boss"),
+            ("bosses", false, "boss", "boss"),
             ("vacancies", false, "vacancy", "vacancy"),
             ("devopses", false, "devopses", "devopse"),
             ("children", false, "child", "child"),
