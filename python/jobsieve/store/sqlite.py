@@ -17,6 +17,8 @@ from sqlalchemy.pool import NullPool
 from jobsieve.errors import StoreError, StoreUnavailable
 
 BUSY_SECONDS = 5.0
+# What makes a store, for messages.
+MAKE_STORE = "jobsieve rules import PATH"
 
 # Beginning of the error's name -> reason and remedy.
 _REASONS = {
@@ -92,8 +94,8 @@ def check_file(path: Path, *, create: bool) -> None:
             )
         if not create:
             raise StoreError(
-                f"cannot open the rule store {path}: there is no such file; correct the path, or create "
-                "the store by importing rules"
+                f"cannot open the rule store {path}: there is no such file; correct the path, or make "
+                f"the store: {MAKE_STORE}"
             )
         path.touch()
     except (OSError, ValueError) as error:
