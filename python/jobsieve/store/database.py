@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from jobsieve.errors import StoreError
+from jobsieve.errors import StoreError, StoreMissing
 from jobsieve.store import schema, sqlite
 
 
@@ -77,7 +77,7 @@ class Database:
         if current == schema.NEWEST:
             return
         if current is None and not create:
-            raise StoreError(
+            raise StoreMissing(
                 f"cannot open the rule store {self}: the file is empty; correct the path, restore it from a "
                 f"backup, or make the store: {sqlite.MAKE_STORE}"
             )

@@ -14,7 +14,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from jobsieve.errors import StoreError, StoreUnavailable
+from jobsieve.errors import StoreError, StoreMissing, StoreUnavailable
 
 BUSY_SECONDS = 5.0
 # What makes a store, for messages.
@@ -93,7 +93,7 @@ def check_file(path: Path, *, create: bool) -> None:
                 "or correct the path"
             )
         if not create:
-            raise StoreError(
+            raise StoreMissing(
                 f"cannot open the rule store {path}: there is no such file; correct the path, or make "
                 f"the store: {MAKE_STORE}"
             )
