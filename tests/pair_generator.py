@@ -6,6 +6,8 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from jobsieve import _core
+
 # Singular and other forms. Regular, irregular, unknown to WordNet, function words, accents, lexemes.
 WORDS = {
     "nurse": ["nurses", "Nurse", "NURSES"],
@@ -33,6 +35,8 @@ WORDS = {
     "driver": ["drivers", "driver's"],
     "hgv": ["HGV"],
     "support": ["supports"],
+    "cook": ["cooking", "cooked", "cooks"],
+    "manage": ["managed", "managing"],
 }
 FILLERS = [
     "office",
@@ -61,6 +65,11 @@ class Drawn:
     constructs: set[str] = field(default_factory=set)
 
 
+# Categories that early rules add and remove, and late rules refer to.
+EARLY = ["a", "a/b", "a/c", "a/b/d", "e", "e/f"]
+LATE = ["z", "z/y"]
+
+
 class Generator:
     """All draws come from one seed."""
 
@@ -69,85 +78,142 @@ class Generator:
         self.lists: dict[str, list[str]] = {}
 
     def ruleset(self, count: int) -> tuple[str, list[Drawn]]:
-        """The source of `count` rules and their lists."""
+        """The source of `count` rules and their lists. The last quarter refers to categories."""
         self.lists = {
-            f"list {number}": [self.term() for _ in range(self.random.randint(1, 4))]
+            f"list {number}": [
+                self.term(Drawn("", "", [])) for _ in range(self.random.randint(1, 4))
+            ]
             for number in range(3)
         }
-        rules = [self.rule(f"rule {number}") for number in range(count)]
-        lists = [
-            f'list "{name}": ' + ", ".join(f'"{term}"' for term in terms) + ";"
-            for name, terms in self.lists.items()
-        ]
+        lists = [f'list "{name}": {", ".join(terms)};' for name, terms in self.lists.items()]
+        rules = []
+        while len(rules) < count:
+            late = len(rules) >= count * 3 // 4
+            drawn = self.rule(f"rule {len(rules)}", late=late)
+            # A purely negative condition is refused, and drawn again.
+            ruleset, _ = _core.compile([("", "\n".join([drawn.source, *lists]))])
+            if ruleset is not None:
+                rules.append(drawn)
         self.random.shuffle(lists)
         return "\n".join([rule.source for rule in rules] + lists), rules
 
-    def term(self) -> str:
-        length = self.random.choices([1, 2, 3], [5, 4, 1])[0]
-        return " ".join(self.random.choices(list(WORDS), k=length))
-
-    def rule(self, name: str) -> Drawn:
+    def rule(self, name: str, *, late: bool) -> Drawn:
         drawn = Drawn(name, "", [])
-        # A first positive leaf keeps the condition from being purely negative.
-        when = self.leaf(drawn, 0)
-        if self.random.random() < 0.8:
-            operator = self.random.choice(["and", "or"])
-            # After `or`, a condition that holds for an empty advert would be refused.
-            other = self.condition(drawn, 2, positive=operator == "or")
-            drawn.constructs.add(operator)
-            when = f"{when} {operator} {other}"
+        when = self.condition(drawn, 3)
+        if late and self.random.random() < 0.7:
+            drawn.constructs.add("category")
+            reference = f'category "{self.random.choice(EARLY)}"'
+            form = self.random.choice(["{1}", "{1} and {0}", "{1} or {0}", "{0} and not {1}"])
+            when = form.format(f"({when})", reference)
         unless = ""
         if self.random.random() < 0.25:
             drawn.constructs.add("unless")
-            unless = f" unless {self.condition(drawn, 1, positive=False)}"
-        path = self.random.choice(["a", "a/b", "a/c", "a/b/d", "e", "e/f"])
+            unless = f" unless {self.condition(drawn, 1)}"
+        paths = self.random.sample(LATE if late else EARLY, 2)
         score = self.random.choice(["", " score 2", " score 0.5", " score -1.25"])
-        drawn.source = f'rule "{name}": when {when}{unless} then add category "{path}"{score};'
+        actions = [f'add category "{paths[0]}"{score}']
+        if self.random.random() < 0.15:
+            star = self.random.choice(["", "/*"])
+            actions.append(f'remove category "{paths[1]}{star}"')
+        if self.random.random() < 0.15:
+            value = self.random.choice(['"senior"', '"junior"', "2.5", "true"])
+            actions.append(f'set "{self.random.choice(["level", "kind"])}" = {value}')
+        drawn.source = f'rule "{name}": when {when}{unless} then {", ".join(actions)};'
         return drawn
 
-    def condition(self, drawn: Drawn, depth: int, *, positive: bool) -> str:
+    def condition(self, drawn: Drawn, depth: int) -> str:
+        forms = ["leaf", "and", "or", "not", "group", "list count", "near"]
         form = self.random.choices(
-            ["leaf", "and", "or", "not"], [4, 3, 3, 0 if positive else 3] if depth else [1, 0, 0, 0]
+            forms, [5, 2, 4, 2, 2, 1, 2] if depth else [5, 0, 0, 0, 0, 1, 2]
         )[0]
-        if form == "leaf":
-            return self.leaf(drawn, depth)
-        drawn.constructs.add(form)
-        if form == "not":
-            return f"not ({self.condition(drawn, depth - 1, positive=False)})"
-        parts = [
-            # Of an `and`, one positive part is enough.
-            self.condition(drawn, depth - 1, positive=positive and (form == "or" or part == 0))
-            for part in range(self.random.randint(2, 3))
-        ]
-        drawn.constructs.add("parentheses")
-        return "(" + f" {form} ".join(parts) + ")"
+        match form:
+            case "and" | "or":
+                drawn.constructs |= {form, "parentheses"}
+                parts = [self.condition(drawn, depth - 1) for _ in range(self.random.randint(2, 3))]
+                return "(" + f" {form} ".join(parts) + ")"
+            case "not":
+                drawn.constructs.add("not")
+                return f"not ({self.condition(drawn, depth - 1)})"
+            case "group":
+                parts = [self.condition(drawn, depth - 1) for _ in range(self.random.randint(2, 4))]
+                count = self.random.randint(1, len(parts))
+                head = self.random.choice(["any", "all", "none", f"at least {count}"])
+                drawn.constructs.add(head.rstrip(" 1234") + " of")
+                return f"{head} of ({', '.join(parts)})"
+            case "list count":
+                name = self.random.choice(list(self.lists))
+                drawn.terms += self.lists[name]
+                drawn.constructs.add("of list")
+                count = self.random.randint(1, len(self.lists[name]))
+                return f'{self.random.choice(["all", f"at least {count}"])} of list "{name}"'
+            case "near":
+                return self.proximity(drawn)
+        return self.leaf(drawn)
 
-    def leaf(self, drawn: Drawn, depth: int) -> str:
+    def proximity(self, drawn: Drawn) -> str:
+        """A chain; its operands take the field that stands before it."""
+        name = self.random.choice(["near", "before"])
+        drawn.constructs.add(name)
+        operands = [self.operand(drawn) for _ in range(self.random.choices([2, 3], [4, 1])[0])]
+        distance = self.random.choice([0, 1, 3, 10])
+        field = self.random.choice(["", "", "title:", "description:"])
+        return "(" + field + f" {name}/{distance} ".join(operands) + ")"
+
+    def operand(self, drawn: Drawn) -> str:
+        form = self.random.choices(["term", "list", "group"], [6, 1, 1])[0]
+        if form == "list":
+            return self.list_of(drawn)
+        if form == "group":
+            return f"({self.term(drawn)} or {self.term(drawn)})"
+        return self.term(drawn)
+
+    def list_of(self, drawn: Drawn) -> str:
+        name = self.random.choice(list(self.lists))
+        drawn.constructs.add("list")
+        drawn.terms += self.lists[name]
+        return f'list "{name}"'
+
+    def leaf(self, drawn: Drawn) -> str:
         prefix = self.random.choices(
             ["", "title ", "description ", "title:", "description:", "title, description "],
-            [6, 1 + depth, 1 + depth, 1, 1, 1],
+            [6, 1, 1, 1, 1, 1],
         )[0]
         if prefix:
             drawn.constructs.add("colon" if prefix.endswith(":") else "sticky field")
         if self.random.random() < 0.2:
-            name = self.random.choice(list(self.lists))
-            drawn.constructs.add("list")
-            drawn.terms += self.lists[name]
-            return f'{prefix}list "{name}"'
-        term = self.term()
-        drawn.constructs.add("phrase" if " " in term else "word")
+            return prefix + self.list_of(drawn)
+        return prefix + self.term(drawn)
+
+    def term(self, drawn: Drawn) -> str:
+        """A term as a rule has it, with modifiers, stars and slop."""
+        length = self.random.choices([1, 2, 3], [5, 4, 1])[0]
+        words = self.random.choices(list(WORDS), k=length)
+        if self.random.random() < 0.2:
+            words = [self.random.choice([word, *WORDS[word]]) for word in words]
+            words = [word for word in words if "&amp;" not in word] or ["nurse"]
+        form = self.random.choices(["", "exact ", "case ", "any form "], [12, 1, 1, 1])[0]
+        starred = form != "any form " and self.random.random() < 0.1
+        if starred and len(words[-1]) > 3 and words[-1][:4].isalpha():
+            words[-1] = words[-1][:4] + "*"
+            drawn.constructs.add("prefix")
+        slop = ""
+        if len(words) > 1 and self.random.random() < 0.2:
+            slop = f"~{self.random.randint(0, 4)}"
+            drawn.constructs.add("slop")
+        drawn.constructs.add(form.strip() or ("phrase" if len(words) > 1 else "word"))
+        term = f'{form}"{" ".join(words)}"{slop}'
         drawn.terms.append(term)
-        return f'{prefix}"{term}"'
+        return term
 
     # Adverts
 
     def adverts(self, rule: Drawn, count: int) -> Iterator[dict[str, str]]:
         for _ in range(count):
             # Nearly all, half or few of the rule's terms stand in the advert.
-            share = self.random.choice([0.95, 0.8, 0.5, 0.2])
+            share = self.random.choice([1.0, 0.95, 0.8, 0.3])
             placed = [term for term in rule.terms if self.random.random() < share]
-            title = [self.spell(term) for term in placed if self.random.random() < 0.5]
-            description = [self.spell(term) for term in placed if self.random.random() < 0.7]
+            title = [self.spell(term) for term in placed if self.random.random() < 0.6]
+            description = [self.spell(term) for term in placed if self.random.random() < 0.85]
             yield {"title": self.text(title) or "Vacancy", "description": self.text(description)}
 
     def text(self, pieces: list[str]) -> str:
@@ -160,10 +226,14 @@ class Generator:
 
     def spell(self, term: str) -> str:
         """A term as an advert may have it: other forms, and now and then torn apart or turned round."""
+        words = term.split('"')[1].replace("*", "").split()
         forms = [
-            self.random.choice([word, *WORDS[word]]) if self.random.random() < 0.6 else word
-            for word in term.split()
+            self.random.choice([word, *WORDS.get(word, [word + "s", word.upper()])])
+            if self.random.random() < 0.6
+            else word
+            for word in words
         ]
+
         if len(forms) > 1:
             fate = self.random.random()
             if fate < 0.08:

@@ -6,26 +6,34 @@ Its judgements are methods, so that a test can bend one and see that the compari
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
 from jobsieve import _core
 
 Tree = tuple[Any, ...]
+Term = tuple[str, str, int | None]
+Fields = Mapping[str, list["Word"]]
+# First and last word, by their place among all words of the field.
+Place = tuple[int, int]
 
 
 @dataclass(frozen=True, slots=True)
 class Word:
+    surface: str
     folded: str
     lemma: str
-    position: int
+    verb: str
     sentence: int
 
 
-def words(text: str, lemmas: str, *, rule: bool) -> list[Word]:
-    tokens = _core.analyze(text, lemmas=lemmas, rule=rule)
-    return [Word(token[1], token[2], token[5], token[6]) for token in tokens]
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A word of a term: how it is to be met."""
+
+    form: str
+    word: Word
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +41,22 @@ class Rule:
     name: str
     when: Tree
     unless: Tree | None
-    adds: tuple[tuple[str, float], ...]
+    actions: tuple[tuple[str, str, str], ...]
+
+    def adds(self) -> Iterator[tuple[str, float]]:
+        for kind, path, score in self.actions:
+            if kind == "add category":
+                yield path, float(score)
+
+
+def read(text: str, lemmas: str, *, rule: bool) -> list[Word]:
+    tokens = _core.analyze(text, lemmas=lemmas, rule=rule)
+    assert [token[6] for token in tokens] == list(range(len(tokens)))
+    return [Word(*token[:4], sentence=token[7]) for token in tokens]
+
+
+def is_within(path: str, category: str) -> bool:
+    return path == category or path.startswith(category + "/")
 
 
 class ReferenceMatcher:
@@ -41,37 +64,110 @@ class ReferenceMatcher:
 
     def __init__(self, source: str, lemmas: str) -> None:
         self.lemmas = lemmas
-        self.lists: dict[str, list[str]] = {}
+        self.lists: dict[str, list[Term]] = {}
         self.rules: list[Rule] = []
-        self.terms: dict[str, list[Word]] = {}
+        self.terms: dict[Term, list[Asked]] = {}
         for item in _core.parse(source):
             if item[0] == "list":
                 self.lists[item[1]] = item[2]
             else:
                 _, name, when, unless, actions = item
-                adds = tuple((path, float(score)) for _, path, score in actions)
-                self.rules.append(Rule(name, when, unless, adds))
+                self.rules.append(Rule(name, when, unless, tuple(actions)))
 
-    def words_of(self, term: str) -> list[Word]:
+    # What a term asks for
+
+    def asked(self, term: Term) -> list[Asked]:
         if term not in self.terms:
-            self.terms[term] = words(term, self.lemmas, rule=True)
+            self.terms[term] = list(self.read_term(*term))
         return self.terms[term]
 
-    # What an advert is
+    def read_term(self, text: str, form: str, _slop: int | None) -> Iterator[Asked]:
+        starred = any(self.is_starred(piece) for piece in text.split())
+        for piece in text.split() if starred else [text]:
+            stem = piece[:-1] if self.is_starred(piece) else piece
+            words = read(stem.replace("\\*", "*"), self.lemmas, rule=True)
+            for number, word in enumerate(words):
+                last = number == len(words) - 1
+                prefix = "case prefix" if form == "case" else "prefix"
+                yield Asked(prefix if last and self.is_starred(piece) else form, word)
 
-    def read(self, advert: Mapping[str, str]) -> dict[str, list[Word]]:
-        return {
-            field: words(advert.get(field, ""), self.lemmas, rule=False)
-            for field in ("title", "description")
-        }
+    def is_starred(self, piece: str) -> bool:
+        return piece.endswith("*") and not piece.endswith("\\*")
+
+    def same(self, asked: Asked, word: Word) -> bool:
+        wanted = asked.word
+        match asked.form:
+            case "lemma":
+                # A name keeps its plural look ("at Brantocks"): then its spelling is its lemma.
+                return wanted.lemma == word.lemma or wanted.folded == word.folded
+            case "exact":
+                return wanted.folded == word.folded
+            case "case":
+                return wanted.surface == word.surface
+            case "any form":
+                forms = {wanted.folded, wanted.lemma, wanted.verb}
+                return not forms.isdisjoint({word.folded, word.lemma, word.verb})
+            case "prefix":
+                return word.folded.startswith(wanted.folded)
+            case "case prefix":
+                return word.surface.startswith(wanted.surface)
+        raise ValueError(asked.form)
+
+    # Where things stand in a field
+
+    def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
+        asked, slop = self.asked(term), term[2] or 0
+        found = set()
+        for first in range(len(field)):
+            ends = list(self.ends(asked, field, first, first + len(asked) + slop - 1))
+            if ends:
+                found.add((first, min(ends)))
+        return found
+
+    def ends(self, asked: Sequence[Asked], field: list[Word], at: int, limit: int) -> Iterator[int]:
+        """Where the words can end that begin at `at`, in order, none behind `limit`."""
+        if at >= len(field) or at > limit or not self.same(asked[0], field[at]):
+            return
+        if len(asked) == 1:
+            yield at
+            return
+        for following in range(at + 1, min(limit, len(field) - 1) + 1):
+            if self.in_one_sentence(field, at, following):
+                yield from self.ends(asked[1:], field, following, limit)
+
+    def in_one_sentence(self, field: list[Word], one: int, other: int) -> bool:
+        return field[one].sentence == field[other].sentence
+
+    def places_of(self, tree: Tree, field: list[Word]) -> set[Place]:
+        match tree[0]:
+            case "term":
+                return self.places_of_term(tree[2], field)
+            case "list":
+                return {p for term in self.lists[tree[2]] for p in self.places_of_term(term, field)}
+            case "or":
+                return {place for part in tree[1] for place in self.places_of(part, field)}
+            case "near" | "before":
+                name, distance, _, left, right = tree
+                found = set()
+                for one in self.places_of(left, field):
+                    for other in self.places_of(right, field):
+                        if self.are_near(name, distance, one, other, field):
+                            found.add((min(one[0], other[0]), max(one[1], other[1])))
+                return found
+        raise ValueError(tree[0])
+
+    def are_near(
+        self, name: str, distance: int, one: Place, other: Place, field: list[Word]
+    ) -> bool:
+        if not self.in_one_sentence(field, one[0], other[0]):
+            return False
+        after = 0 <= other[0] - one[1] - 1 <= distance
+        before = 0 <= one[0] - other[1] - 1 <= distance
+        return after or (name == "near" and before)
 
     # What a condition means
 
-    def rule_matches(self, rule: Rule, fields: Mapping[str, list[Word]]) -> bool:
-        excepted = rule.unless is not None and self.holds(rule.unless, fields)
-        return self.holds(rule.when, fields) and not excepted
-
-    def holds(self, tree: Tree, fields: Mapping[str, list[Word]]) -> bool:
+    def holds(self, tree: Tree, fields: Fields) -> bool:
         match tree[0]:
             case "and":
                 return self.all_hold([self.holds(part, fields) for part in tree[1]])
@@ -79,11 +175,19 @@ class ReferenceMatcher:
                 return self.any_holds([self.holds(part, fields) for part in tree[1]])
             case "not":
                 return not self.holds(tree[1][0], fields)
-            case "term":
-                return self.term_stands(tree[2], self.fields_of(tree[1], fields))
-            case "list":
-                terms = self.lists[tree[2]]
-                return any(self.term_stands(t, self.fields_of(tree[1], fields)) for t in terms)
+            case "at least":
+                return self.enough(tree[1], [self.holds(part, fields) for part in tree[2]])
+            case "of list":
+                _, count, names, name = tree
+                terms = self.lists[name]
+                verdicts = [self.holds(("term", names, term), fields) for term in terms]
+                return self.enough(len(terms) if count is None else count, verdicts)
+            case "category":
+                return self.category_holds(tree[1], fields)
+            case "near" | "before":
+                return self.stands(tree, tree[2], fields)
+            case "term" | "list":
+                return self.stands(tree, tree[1], fields)
         raise ValueError(tree[0])
 
     def all_hold(self, verdicts: Sequence[bool]) -> bool:
@@ -92,47 +196,75 @@ class ReferenceMatcher:
     def any_holds(self, verdicts: Sequence[bool]) -> bool:
         return any(verdicts)
 
-    def fields_of(self, names: Sequence[str], fields: Mapping[str, list[Word]]) -> list[list[Word]]:
+    def enough(self, count: int, verdicts: Sequence[bool]) -> bool:
+        return sum(verdicts) >= count
+
+    def stands(self, tree: Tree, names: Sequence[str], fields: Fields) -> bool:
+        return any(self.places_of(tree, field) for field in self.fields_of(names, fields))
+
+    def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
         return [fields[name] for name in names]
 
-    def term_stands(self, term: str, fields: Sequence[list[Word]]) -> bool:
-        wanted = self.words_of(term)
-        return any(self.stands_in(wanted, field) for field in fields)
+    def category_holds(self, category: str, fields: Fields) -> bool:
+        matched = [rule for rule in self.rules if self.touches(rule, category, fields)]
+        kept = set(self.added(matched)) - self.removed(matched)
+        return any(is_within(path, category) for path in kept)
 
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        starts = range(len(field) - len(wanted) + 1)
-        return any(self.stands_at(wanted, field[start : start + len(wanted)]) for start in starts)
+    def touches(self, rule: Rule, category: str, fields: Fields) -> bool:
+        """Whether the rule matches and could add or remove the category or one below it."""
+        for kind, path, _ in rule.actions:
+            root = path.removesuffix("/*")
+            below = kind == "remove category" and path != root and is_within(category, root)
+            if kind != "set" and (below or is_within(root, category)):
+                return self.rule_matches(rule, fields)
+        return False
 
-    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
-        return all(
-            self.same(asked, word)
-            and word.position == window[0].position + step
-            and word.sentence == window[0].sentence
-            for step, (asked, word) in enumerate(zip(wanted, window, strict=True))
-        )
+    def added(self, matched: Sequence[Rule]) -> list[str]:
+        return [path for rule in matched for path, _ in rule.adds()]
 
-    def same(self, asked: Word, word: Word) -> bool:
-        # A name keeps its plural look ("at Brantocks"): then its spelling is its lemma.
-        return asked.lemma == word.lemma or asked.folded == word.folded
+    def removed(self, matched: Sequence[Rule]) -> set[str]:
+        roots = [p for rule in matched for k, p, _ in rule.actions if k == "remove category"]
+        exact = {path for path in roots if not path.endswith("/*")}
+        below = {
+            path
+            for path in self.added(self.rules)
+            for root in roots
+            if root.endswith("/*") and is_within(path, root.removesuffix("/*"))
+        }
+        return exact | below
+
+    def rule_matches(self, rule: Rule, fields: Fields) -> bool:
+        excepted = rule.unless is not None and self.holds(rule.unless, fields)
+        return self.holds(rule.when, fields) and not excepted
 
     # What follows
 
     def classify(self, advert: Mapping[str, str]) -> dict[str, Any]:
-        fields = self.read(advert)
+        fields = {
+            field: read(advert.get(field, ""), self.lemmas, rule=False)
+            for field in ("title", "description")
+        }
         matched = [rule for rule in self.rules if self.rule_matches(rule, fields)]
+        removed = self.removed(matched)
         scores: dict[str, float] = {}
-        for rule in matched:
-            for path, score in rule.adds:
+        for path, score in (add for rule in matched for add in rule.adds()):
+            if path not in removed:
                 scores[path] = scores.get(path, 0) + score
         order = sorted(scores, key=lambda path: (-scores[path], -path.count("/"), path))
+        attributes: dict[str, set[str]] = {}
+        for kind, name, value in (action for rule in matched for action in rule.actions):
+            if kind == "set":
+                attributes.setdefault(name, set()).add(value)
         return {
             "matched_rules": sorted(rule.name for rule in matched),
             "categories": [
-                (
-                    path,
-                    scores[path],
-                    sorted(rule.name for rule in matched if path in dict(rule.adds)),
-                )
+                (path, scores[path], sorted(r.name for r in matched if path in dict(r.adds())))
                 for path in order
             ],
+            "attributes": {name: sorted(values) for name, values in sorted(attributes.items())},
         }
+
+
+def without_sentences(field: list[Word]) -> list[Word]:
+    """The words as if the field were one sentence."""
+    return [replace(word, sentence=0) for word in field]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,11 +12,26 @@ import pytest
 
 from jobsieve import _core
 from tests.pair_generator import Drawn, Generator
-from tests.reference_matcher import ReferenceMatcher, Rule, Tree, Word
+from tests.reference_matcher import (
+    Asked,
+    Fields,
+    Place,
+    ReferenceMatcher,
+    Rule,
+    Term,
+    Tree,
+    Word,
+    without_sentences,
+)
 
 RULE_SETS = 500
 RULES = 8
 ADVERTS_A_RULE = 5
+CONSTRUCTS = (
+    *("and", "or", "not", "unless", "parentheses", "sticky field", "colon"),
+    *("word", "phrase", "list", "exact", "case", "any form", "prefix", "slop"),
+    *("near", "before", "any of", "all of", "none of", "at least of", "of list", "category"),
+)
 LEMMAS = ("wordnet-plus", "wordnet", "off")
 
 
@@ -30,6 +45,7 @@ def answer(found: _core.Classification) -> dict[str, Any]:
     return {
         "matched_rules": found.matched_rules,
         "categories": [(each.path, each.score, each.rules) for each in found.categories],
+        "attributes": found.attributes,
     }
 
 
@@ -55,18 +71,7 @@ def test_three_matchers_agree_on_random_pairs() -> None:
     assert pairs == RULE_SETS * RULES * ADVERTS_A_RULE == 20_000
     assert 0.3 <= matching["pairs"] / pairs <= 0.7, (matching, missing)
     for verdicts in (matching, missing):
-        for construct in (
-            "and",
-            "or",
-            "not",
-            "unless",
-            "word",
-            "phrase",
-            "list",
-            "parentheses",
-            "sticky field",
-            "colon",
-        ):
+        for construct in CONSTRUCTS:
             assert verdicts[construct] >= verdicts["pairs"] / 100, (construct, verdicts)
 
 
@@ -88,16 +93,6 @@ class LastOperandOfAndForgotten(ReferenceMatcher):
         return all(verdicts[:-1])
 
 
-class FirstOperandOfAndForgotten(ReferenceMatcher):
-    def all_hold(self, verdicts: Sequence[bool]) -> bool:
-        return all(verdicts[1:])
-
-
-class LastOperandOfOrForgotten(ReferenceMatcher):
-    def any_holds(self, verdicts: Sequence[bool]) -> bool:
-        return any(verdicts[:-1])
-
-
 class FirstOperandOfOrForgotten(ReferenceMatcher):
     def any_holds(self, verdicts: Sequence[bool]) -> bool:
         return any(verdicts[1:])
@@ -108,128 +103,190 @@ class OrIsExclusive(ReferenceMatcher):
         return sum(verdicts) == 1
 
 
+class OneMoreThanAtLeast(ReferenceMatcher):
+    def enough(self, count: int, verdicts: Sequence[bool]) -> bool:
+        return super().enough(count + 1, verdicts)
+
+
+class OneIsEnough(ReferenceMatcher):
+    def enough(self, count: int, verdicts: Sequence[bool]) -> bool:
+        return any(verdicts)
+
+
 class NotIgnored(ReferenceMatcher):
-    def holds(self, tree: Tree, fields: Any) -> bool:
+    def holds(self, tree: Tree, fields: Fields) -> bool:
         return self.holds(tree[1][0], fields) if tree[0] == "not" else super().holds(tree, fields)
 
 
 class NotAlwaysHolds(ReferenceMatcher):
-    def holds(self, tree: Tree, fields: Any) -> bool:
+    def holds(self, tree: Tree, fields: Fields) -> bool:
         return tree[0] == "not" or super().holds(tree, fields)
 
 
+class DoubleNotNeverHolds(ReferenceMatcher):
+    def holds(self, tree: Tree, fields: Fields) -> bool:
+        double = tree[0] == "not" and tree[1][0][0] == "not"
+        return not double and super().holds(tree, fields)
+
+
 class UnlessIgnored(ReferenceMatcher):
-    def rule_matches(self, rule: Rule, fields: Any) -> bool:
+    def rule_matches(self, rule: Rule, fields: Fields) -> bool:
         return super().rule_matches(replace(rule, unless=None), fields)
 
 
 class UnlessIsRequired(ReferenceMatcher):
-    def rule_matches(self, rule: Rule, fields: Any) -> bool:
-        excepted = rule.unless is None or self.holds(rule.unless, fields)
-        return self.holds(rule.when, fields) and excepted
+    def rule_matches(self, rule: Rule, fields: Fields) -> bool:
+        met = rule.unless is None or self.holds(rule.unless, fields)
+        return self.holds(rule.when, fields) and met
 
 
 class FieldsIgnored(ReferenceMatcher):
-    def fields_of(self, names: Sequence[str], fields: Any) -> list[list[Word]]:
+    def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
         return list(fields.values())
 
 
 class FirstFieldOnly(ReferenceMatcher):
-    def fields_of(self, names: Sequence[str], fields: Any) -> list[list[Word]]:
+    def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
         return [fields[names[0]]]
 
 
 class FieldsSwapped(ReferenceMatcher):
-    def fields_of(self, names: Sequence[str], fields: Any) -> list[list[Word]]:
+    def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
         other = {"title": "description", "description": "title"}
         return [fields[other[name]] for name in names]
 
 
 class FieldsJoined(ReferenceMatcher):
-    def fields_of(self, names: Sequence[str], fields: Any) -> list[list[Word]]:
-        joined: list[Word] = []
-        for name in names:
-            joined += [
-                replace(word, sentence=0, position=len(joined) + step)
-                for step, word in enumerate(fields[name])
-            ]
-        return [joined]
+    def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
+        return [without_sentences([word for name in names for word in fields[name]])]
 
 
-class PhraseCrossesSentences(ReferenceMatcher):
-    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
-        return super().stands_at(wanted, [replace(word, sentence=0) for word in window])
-
-
-class PhraseInAnyOrder(ReferenceMatcher):
-    def stands_at(self, wanted: Sequence[Word], window: Sequence[Word]) -> bool:
-        same = len({word.sentence for word in window}) == 1
-        return same and sorted(word.lemma for word in wanted) == sorted(
-            word.lemma for word in window
-        )
+class SentencesIgnored(ReferenceMatcher):
+    def in_one_sentence(self, field: list[Word], one: int, other: int) -> bool:
+        return True
 
 
 class PhraseByItsFirstWord(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        return super().stands_in(wanted[:1], field)
+    def asked(self, term: Term) -> list[Asked]:
+        return super().asked(term)[:1]
 
 
 class PhraseByItsLastWord(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        return super().stands_in(wanted[-1:], field)
+    def asked(self, term: Term) -> list[Asked]:
+        return super().asked(term)[-1:]
 
 
-class PhraseWithAGap(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        lemmas = iter([word.lemma for word in field])
-        return all(word.lemma in lemmas for word in wanted)
+class PhraseTurnedRound(ReferenceMatcher):
+    def asked(self, term: Term) -> list[Asked]:
+        return super().asked(term)[::-1]
+
+
+class MoreSlop(ReferenceMatcher):
+    def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
+        return super().places_of_term((term[0], term[1], (term[2] or 0) + 1), field)
+
+
+class NoSlop(ReferenceMatcher):
+    def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
+        return super().places_of_term((term[0], term[1], None), field)
 
 
 class FirstPlaceOnly(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        starts = [at for at, word in enumerate(field) if self.same(wanted[0], word)][:1]
-        window = field[starts[0] : starts[0] + len(wanted)] if starts else []
-        return len(window) == len(wanted) and self.stands_at(wanted, window)
+    def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
+        return set(sorted(super().places_of_term(term, field))[:1])
 
 
 class LastWordOfTheFieldForgotten(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        return super().stands_in(wanted, field[:-1])
+    def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
+        return super().places_of_term(term, field[:-1])
 
 
-class FirstWordOfTheFieldForgotten(ReferenceMatcher):
-    def stands_in(self, wanted: Sequence[Word], field: list[Word]) -> bool:
-        return super().stands_in(wanted, field[1:])
+class NearIsBefore(ReferenceMatcher):
+    def are_near(
+        self, name: str, distance: int, one: Place, other: Place, field: list[Word]
+    ) -> bool:
+        return super().are_near("before", distance, one, other, field)
+
+
+class BeforeIsNear(ReferenceMatcher):
+    def are_near(
+        self, name: str, distance: int, one: Place, other: Place, field: list[Word]
+    ) -> bool:
+        return super().are_near("near", distance, one, other, field)
+
+
+class NearerThanNear(ReferenceMatcher):
+    def are_near(
+        self, name: str, distance: int, one: Place, other: Place, field: list[Word]
+    ) -> bool:
+        return super().are_near(name, distance - 1, one, other, field)
+
+
+class FartherThanNear(ReferenceMatcher):
+    def are_near(
+        self, name: str, distance: int, one: Place, other: Place, field: list[Word]
+    ) -> bool:
+        return super().are_near(name, distance + 1, one, other, field)
 
 
 class ListByItsFirstTerm(ReferenceMatcher):
-    def holds(self, tree: Tree, fields: Any) -> bool:
+    def places_of(self, tree: Tree, field: list[Word]) -> set[Place]:
         if tree[0] == "list":
-            return self.holds(("term", tree[1], self.lists[tree[2]][0]), fields)
-        return super().holds(tree, fields)
+            return self.places_of_term(self.lists[tree[2]][0], field)
+        return super().places_of(tree, field)
 
 
-class RuleTermsNotReduced(ReferenceMatcher):
-    def words_of(self, term: str) -> list[Word]:
-        return [replace(word, lemma=word.folded) for word in super().words_of(term)]
+class FormsIgnored(ReferenceMatcher):
+    def same(self, asked: Asked, word: Word) -> bool:
+        plain = {"exact": "lemma", "case": "lemma", "any form": "lemma"}
+        return super().same(replace(asked, form=plain.get(asked.form, asked.form)), word)
+
+
+class CaseIsExact(ReferenceMatcher):
+    def same(self, asked: Asked, word: Word) -> bool:
+        plain = {"case": "exact", "case prefix": "prefix"}
+        return super().same(replace(asked, form=plain.get(asked.form, asked.form)), word)
+
+
+class StarsIgnored(ReferenceMatcher):
+    def same(self, asked: Asked, word: Word) -> bool:
+        plain = {"prefix": "exact", "case prefix": "case"}
+        return super().same(replace(asked, form=plain.get(asked.form, asked.form)), word)
 
 
 class NamesNotMet(ReferenceMatcher):
-    def same(self, asked: Word, word: Word) -> bool:
-        return asked.lemma == word.lemma
+    def same(self, asked: Asked, word: Word) -> bool:
+        if asked.form == "lemma":
+            return asked.word.lemma == word.lemma
+        return super().same(asked, word)
 
 
-class SpellingOnly(ReferenceMatcher):
-    def same(self, asked: Word, word: Word) -> bool:
-        return asked.folded == word.folded
+class VerbsIgnored(ReferenceMatcher):
+    def same(self, asked: Asked, word: Word) -> bool:
+        return super().same(asked, replace(word, verb=word.folded))
+
+
+class RemovalIgnored(ReferenceMatcher):
+    def removed(self, matched: Sequence[Rule]) -> set[str]:
+        return set()
+
+
+class CategoryExactly(ReferenceMatcher):
+    def category_holds(self, category: str, fields: Fields) -> bool:
+        matched = [rule for rule in self.rules if self.touches(rule, category, fields)]
+        return category in set(self.added(matched)) - self.removed(matched)
+
+
+class CategoryNeverHolds(ReferenceMatcher):
+    def category_holds(self, category: str, fields: Fields) -> bool:
+        return False
 
 
 class EveryScoreIsOne(ReferenceMatcher):
-    def classify(self, advert: Any) -> dict[str, Any]:
-        self.rules = [
-            replace(rule, adds=tuple((path, 1.0) for path, _ in rule.adds)) for rule in self.rules
-        ]
-        return super().classify(advert)
+    def classify(self, advert: Mapping[str, str]) -> dict[str, Any]:
+        answer = super().classify(advert)
+        answer["categories"] = [(path, 1.0, rules) for path, _, rules in answer["categories"]]
+        return answer
 
 
 def mutants() -> list[type[ReferenceMatcher]]:

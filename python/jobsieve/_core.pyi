@@ -34,14 +34,16 @@ class AdvertError(JobsieveError):
 
 def analyze(
     text: str, *, lemmas: str = "wordnet-plus", rule: bool = False
-) -> list[tuple[str, str, str, int, int, int, int]]:
+) -> list[tuple[str, str, str, str, int, int, int, int]]:
     """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
-    tell nothing: surface, folded form, lemma, start, end, position, sentence."""
+    tell nothing: surface, folded form, noun lemma, verb lemma, start, end, position, sentence."""
 
 def parse(source: str) -> list[tuple[Any, ...]]:
     """The objects of a rule file that can be read: `("list", name, terms)` and
-    `("rule", name, when, unless, actions)`, conditions as nested `("and" | "or" | "not", parts)`,
-    `("term", fields, text)` and `("list", fields, name)`."""
+    `("rule", name, when, unless, actions)`. A term is `(text, form, slop)`; a condition one of
+    `("and" | "or" | "not", parts)`, `("at least", count, parts)`, `("term", fields, term)`,
+    `("list", fields, name)`, `("of list", count or None for all, fields, name)`,
+    `("near" | "before", distance, fields, left, right)`, `("category", path)`."""
 
 def canonical(source: str) -> list[str]:
     """The canonical form of each object of a rule file that can be read, one a line."""

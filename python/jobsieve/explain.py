@@ -33,13 +33,14 @@ class Place(msgspec.Struct, frozen=True):
 class Clause(msgspec.Struct, frozen=True):
     """A part of a condition; `start` and `end` are code points within the rule's text."""
 
-    kind: Literal["and", "or", "not", "leaf"]
+    kind: Literal["and", "or", "not", "at least", "leaf", "category"]
     holds: bool
     start: int
     end: int
     text: str
     fields: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    count: int = 0
     parts: tuple[Clause, ...] = ()
 
     def reasons(self, wanted: bool = True) -> Iterator[Clause]:
@@ -178,7 +179,7 @@ def _refusal(rule: RuleExplanation, advert: Advert) -> Text:
     return text
 
 
-_JOINED = {"and": "all of", "or": "one of", "not": "not"}
+_JOINED = {"and": "all of", "or": "one of", "not": "not", "at least": "at least {} of"}
 
 
 def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
@@ -192,7 +193,11 @@ def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
         text.append(f"  stands in {where}\n" if clause.holds else f"  not in {where}\n", "dim")
         text.append_text(_found(clause, advert, indent + "    "))
         return text
-    text.append(f"{_JOINED[clause.kind]}\n")
+    if clause.kind == "category":
+        text.append(clause.text, "cyan")
+        text.append("  added\n" if clause.holds else "  not added\n", "dim")
+        return text
+    text.append(_JOINED[clause.kind].format(clause.count) + "\n")
     for part in clause.parts:
         text.append_text(_verdicts(part, advert, depth + 1))
     return text

@@ -1,7 +1,7 @@
 //! The grammar on anything at all: it ends, it reports places inside the source, and what it accepts
 //! reads the same from its canonical form.
 
-use jobsieve_engine::lang::ast::{Expr, ExprKind, FieldMask, Item};
+use jobsieve_engine::lang::ast::{Count, Expr, ExprKind, FieldMask, Form, Item, Term};
 use jobsieve_engine::lang::{Fields, Severity, Span, parse, print, split};
 use proptest::prelude::*;
 
@@ -58,29 +58,69 @@ fn symbol() -> impl Strategy<Value = String> {
     prop::sample::select(symbols.to_vec()).prop_map(str::to_owned)
 }
 
-fn term() -> impl Strategy<Value = String> {
-    "[a-zA-Z+#&é\"'\\\\“ ]{0,6}[a-z]"
+fn text() -> impl Strategy<Value = String> {
+    "[a-zA-Z+#&é\"'“ ]{0,6}[a-z]"
+}
+
+fn term() -> impl Strategy<Value = Term> {
+    let forms = prop::sample::select(vec![Form::Lemma, Form::Exact, Form::Case, Form::AnyForm]);
+    let slop = prop::option::weighted(0.2, 0u32..=50);
+    (text(), forms, slop, 0..6).prop_map(|(mut text, form, slop, ending)| {
+        match ending {
+            0 if form != Form::AnyForm => text.push_str("abc*"),
+            1 => text.push_str("\\*"),
+            _ => {}
+        }
+        Term { text, form, slop, span: Span::default() }
+    })
 }
 
 fn place(kind: ExprKind) -> Expr {
     Expr { kind, span: Span::default() }
 }
 
+/// A term or a list that looks in `fields`.
+fn leaf(fields: FieldMask) -> impl Strategy<Value = Expr> {
+    prop_oneof![
+        3 => term().prop_map(move |term| place(ExprKind::Term { fields, term })),
+        1 => text().prop_map(move |name| place(ExprKind::List { fields, name })),
+    ]
+}
+
+fn proximity(fields: FieldMask) -> impl Strategy<Value = Expr> {
+    let group =
+        prop::collection::vec(leaf(fields), 2..4).prop_map(|parts| place(ExprKind::Or(parts)));
+    let operand = prop_oneof![3 => leaf(fields), 1 => group];
+    operand.prop_recursive(3, 6, 2, |inner| {
+        (inner.clone(), inner, 0u32..=50, any::<bool>()).prop_map(
+            |(left, right, distance, ordered)| {
+                let (left, right) = (Box::new(left), Box::new(right));
+                place(ExprKind::Near { ordered, distance, left, right })
+            },
+        )
+    })
+}
+
 fn condition() -> impl Strategy<Value = Expr> {
-    let field = (1u32..4).prop_map(FieldMask);
-    let leaf = (field, term(), any::<bool>()).prop_map(|(fields, text, list)| {
-        place(if list {
-            ExprKind::List { fields, name: text }
-        } else {
-            ExprKind::Term { fields, text }
-        })
-    });
+    let fields = || (1u32..4).prop_map(FieldMask);
+    let of_list =
+        (fields(), text(), prop::option::of(1u32..9)).prop_map(|(fields, name, count)| {
+            let count = count.map_or(Count::All, Count::AtLeast);
+            place(ExprKind::OfList { count, fields, name })
+        });
+    let leaf = prop_oneof![
+        6 => fields().prop_flat_map(leaf),
+        2 => fields().prop_flat_map(proximity),
+        1 => of_list,
+        1 => text().prop_map(|path| place(ExprKind::Category { path })),
+    ];
     leaf.prop_recursive(5, 40, 4, |inner| {
         let several = prop::collection::vec(inner.clone(), 2..5);
-        (several, inner, 0..3).prop_map(|(several, one, form)| {
+        (several, inner, 0..4).prop_map(|(several, one, form)| {
             place(match form {
                 0 => ExprKind::And(flat(several, false)),
                 1 => ExprKind::Or(flat(several, true)),
+                2 => ExprKind::AtLeast { count: 2, of: several },
                 _ => ExprKind::Not(Box::new(one)),
             })
         })
@@ -99,10 +139,21 @@ fn flat(parts: Vec<Expr>, or: bool) -> Vec<Expr> {
 }
 
 fn without_places(expr: &Expr) -> Expr {
+    let boxed = |expr: &Expr| Box::new(without_places(expr));
+    let all = |parts: &[Expr]| parts.iter().map(without_places).collect();
     place(match &expr.kind {
-        ExprKind::And(parts) => ExprKind::And(parts.iter().map(without_places).collect()),
-        ExprKind::Or(parts) => ExprKind::Or(parts.iter().map(without_places).collect()),
-        ExprKind::Not(inner) => ExprKind::Not(Box::new(without_places(inner))),
+        ExprKind::And(parts) => ExprKind::And(all(parts)),
+        ExprKind::Or(parts) => ExprKind::Or(all(parts)),
+        ExprKind::Not(inner) => ExprKind::Not(boxed(inner)),
+        ExprKind::AtLeast { count, of } => ExprKind::AtLeast { count: *count, of: all(of) },
+        ExprKind::Near { ordered, distance, left, right } => {
+            let (left, right) = (boxed(left), boxed(right));
+            ExprKind::Near { ordered: *ordered, distance: *distance, left, right }
+        }
+        ExprKind::Term { fields, term } => {
+            let term = Term { span: Span::default(), ..term.clone() };
+            ExprKind::Term { fields: *fields, term }
+        }
         leaf => leaf.clone(),
     })
 }

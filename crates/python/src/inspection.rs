@@ -2,18 +2,18 @@
 //! text is cut into words, how a rule is read, how WordNet reduces a word.
 
 use jobsieve_engine::exchange::CodePoints;
-use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Item};
+use jobsieve_engine::lang::ast::{Action, Count, Expr, ExprKind, Form, Item, Term};
 use jobsieve_engine::lang::{Fields, parse as parse_source, print};
 use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
 use jobsieve_engine::text::{AnalysisSettings, Analyzer, Markup, Text};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
-use pyo3::types::{PyList, PyTuple};
+use pyo3::types::PyTuple;
 
 use crate::compiling::lemma_mode;
 
-/// Surface, folded form, lemma, start, end, position, sentence.
-type RawToken = (String, String, String, usize, usize, u32, u32);
+/// Surface, folded form, noun lemma, verb lemma, start, end, position, sentence.
+type RawToken = (String, String, String, String, usize, usize, u32, u32);
 
 /// The words of an advert's text, or of a term of a rule.
 #[pyfunction]
@@ -33,6 +33,7 @@ pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, rule: bool) -> PyResult
                 read.surface(token).to_owned(),
                 folded.to_owned(),
                 analyzer.lemma(folded, token.name_like && !rule).into_owned(),
+                analyzer.verb_lemma(folded).into_owned(),
                 points.before(start),
                 points.before(end),
                 token.position,
@@ -51,7 +52,7 @@ pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
     let items = parsed.items.iter().map(|item| -> PyResult<Py<PyAny>> {
         let tuple = match item {
             Item::List(list) => {
-                let terms: Vec<&str> = list.terms.iter().map(|term| term.text.as_str()).collect();
+                let terms: Vec<RawTerm<'_>> = list.terms.iter().map(raw_term).collect();
                 ("list", &list.name.text, terms).into_pyobject(py)?
             }
             Item::Rule(rule) => {
@@ -82,24 +83,56 @@ pub fn canonical(source: &str) -> Vec<String> {
     items.iter().map(form).collect()
 }
 
+/// Text, form, slop.
+type RawTerm<'a> = (&'a str, &'static str, Option<u32>);
+
+fn raw_term(term: &Term) -> RawTerm<'_> {
+    let form = match term.form {
+        Form::Lemma => "lemma",
+        Form::Exact => "exact",
+        Form::Case => "case",
+        Form::AnyForm => "any form",
+    };
+    (&term.text, form, term.slop)
+}
+
 fn action(action: &Action) -> (&str, &str, String) {
-    let Action::AddCategory { path, score } = action;
-    ("add category", &path.text, print::Thousandths(*score).to_string())
+    match action {
+        Action::AddCategory { path, score } => {
+            ("add category", &path.text, print::Thousandths(*score).to_string())
+        }
+        Action::RemoveCategory { path } => ("remove category", &path.text, String::new()),
+        Action::Set { name, value } => ("set", &name.text, value.clone()),
+    }
 }
 
 fn tree<'py>(py: Python<'py>, expr: &Expr, fields: &Fields) -> PyResult<Bound<'py, PyTuple>> {
     let names = |mask| -> Vec<&str> { fields.names_of(mask).collect() };
-    let joined = |name: &str, parts: &[Expr]| -> PyResult<Bound<'py, PyTuple>> {
-        let parts: Vec<_> =
-            parts.iter().map(|part| tree(py, part, fields)).collect::<PyResult<_>>()?;
-        (name, PyList::new(py, parts)?).into_pyobject(py)
+    let trees = |parts: &[Expr]| -> PyResult<Vec<Bound<'py, PyTuple>>> {
+        parts.iter().map(|part| tree(py, part, fields)).collect()
     };
     match &expr.kind {
-        ExprKind::And(parts) => joined("and", parts),
-        ExprKind::Or(parts) => joined("or", parts),
-        ExprKind::Not(inner) => joined("not", std::slice::from_ref(inner)),
-        ExprKind::Term { fields: mask, text } => ("term", names(*mask), text).into_pyobject(py),
-        ExprKind::List { fields: mask, name } => ("list", names(*mask), name).into_pyobject(py),
+        ExprKind::And(parts) => ("and", trees(parts)?).into_pyobject(py),
+        ExprKind::Or(parts) => ("or", trees(parts)?).into_pyobject(py),
+        ExprKind::Not(inner) => ("not", trees(std::slice::from_ref(inner))?).into_pyobject(py),
+        ExprKind::AtLeast { count, of } => ("at least", count, trees(of)?).into_pyobject(py),
+        ExprKind::Term { fields, term } => {
+            ("term", names(*fields), raw_term(term)).into_pyobject(py)
+        }
+        ExprKind::List { fields, name } => ("list", names(*fields), name).into_pyobject(py),
+        ExprKind::OfList { count, fields, name } => {
+            let count = match count {
+                Count::All => None,
+                Count::AtLeast(count) => Some(*count),
+            };
+            ("of list", count, names(*fields), name).into_pyobject(py)
+        }
+        ExprKind::Near { ordered, distance, left, right } => {
+            let sides = (tree(py, left, fields)?, tree(py, right, fields)?);
+            let name = if *ordered { "before" } else { "near" };
+            (name, distance, names(expr.fields()), sides.0, sides.1).into_pyobject(py)
+        }
+        ExprKind::Category { path } => ("category", path).into_pyobject(py),
     }
 }
 

@@ -264,9 +264,9 @@ impl Classification {
     }
 
     #[getter]
-    #[expect(clippy::unused_self, reason = "no rule can set an attribute yet")]
-    fn attributes(&self) -> BTreeMap<String, Vec<String>> {
-        BTreeMap::new()
+    fn attributes(&self) -> BTreeMap<&str, Vec<&str>> {
+        let attributes = self.ruleset.attributes(&self.result);
+        attributes.map(|(name, values)| (name, values.collect())).collect()
     }
 
     #[getter]

@@ -5,17 +5,19 @@ use std::sync::Arc;
 
 use hashbrown::HashMap;
 
-use crate::lang::ast::{Action, Expr, ExprKind, Item, ListItem, RuleItem};
-use crate::lang::{Code, Diagnostic, Severity, Span, parse, print};
-use crate::text::{Analyzer, Markup, Text};
+use crate::lang::ast::{Action, Count, Expr, ExprKind, Item, ListItem, RuleItem, Term};
+use crate::lang::{Code, Diagnostic, FieldMask, Severity, Span, parse, print};
+use crate::text::Analyzer;
 
 use super::identity::Identity;
+use super::layers::{is_within, layers};
+use super::phrases::{PhraseKey, Phrases};
 use super::program::{FAILS, HOLDS, Programs};
-use super::ruleset::{Category, CategoryId, PhraseKey, Posting, Rule, RuleId, RuleSet, Settings};
+use super::ruleset::{Category, CategoryId, Posting, Rule, RuleId, RuleSet, Settings};
 use super::select::{Access, Rarity};
+use super::terms::Terms;
 use super::tree::{NodeId, NodeKind, Trees};
-use super::units::{Filed, Unit, UnitBuilder, UnitId, Units, Word};
-use super::vocabulary::{Use, Vocabulary};
+use super::units::{Filed, Unit, UnitId, Units};
 
 /// A text of rules and the name that people know it by, a file's say.
 #[derive(Debug, Clone)]
@@ -59,9 +61,10 @@ pub fn compile(sources: &[Source], settings: &Settings) -> Compiled {
     }
     rules.sort_by(|a, b| a.1.name.text.cmp(&b.1.name.text));
     compiler.check_names(&rules);
-    compiler.number_categories(&rules);
-    for &(number, rule) in &rules {
-        compiler.rule(number, rule);
+    compiler.number(&rules);
+    let layers = compiler.layers(&rules);
+    for (&(number, rule), layer) in rules.iter().zip(layers) {
+        compiler.rule(number, rule, layer);
     }
     let mut diagnostics = std::mem::take(&mut compiler.diagnostics);
     diagnostics.sort_by_key(|d| (d.source, d.span.start));
@@ -77,16 +80,24 @@ fn renumber(mut diagnostic: Diagnostic, source: u32) -> Diagnostic {
     diagnostic
 }
 
+/// A list and where it is defined.
+struct List {
+    unit: UnitId,
+    /// The unit of each term, as listed.
+    members: Vec<UnitId>,
+    source: u32,
+    span: Span,
+}
+
 struct Compiler<'a> {
     settings: &'a Settings,
-    analyzer: Analyzer,
-    text: Text,
-    units: UnitBuilder,
-    /// List name → its unit and the place of its definition.
-    lists: HashMap<String, (UnitId, u32, Span)>,
-    /// Term as written → its unit; `None` where it holds no word.
-    terms: HashMap<String, Option<UnitId>>,
-    categories: HashMap<String, CategoryId>,
+    terms: Terms,
+    lists: HashMap<String, List>,
+    unknown_lists: usize,
+    /// Paths in code-point order; a category's number is its place.
+    categories: Vec<String>,
+    /// Names and values of attributes in code-point order, likewise.
+    strings: Vec<String>,
     trees: Trees,
     programs: Programs,
     rules: Vec<Rule>,
@@ -98,12 +109,11 @@ impl<'a> Compiler<'a> {
     fn new(settings: &'a Settings) -> Self {
         Self {
             settings,
-            analyzer: Analyzer::new(&settings.analysis),
-            text: Text::default(),
-            units: UnitBuilder::default(),
+            terms: Terms::new(Analyzer::new(&settings.analysis)),
             lists: HashMap::new(),
-            terms: HashMap::new(),
-            categories: HashMap::new(),
+            unknown_lists: 0,
+            categories: Vec::new(),
+            strings: Vec::new(),
             trees: Trees::default(),
             programs: Programs::default(),
             rules: Vec::new(),
@@ -120,15 +130,16 @@ impl<'a> Compiler<'a> {
         self.identity.add(&print::list(list));
         let mut members = Vec::with_capacity(list.terms.len());
         for term in &list.terms {
-            members.extend(self.term(source, &term.text, term.span));
+            members.extend(self.term(source, term));
         }
-        if let Some(&(_, first_source, first)) = self.lists.get(&list.name.text) {
+        if let Some(first) = self.lists.get(&list.name.text) {
             let mut diagnostic = Diagnostic::new(Code::DuplicateList, list.name.span);
-            diagnostic.related = Some((first_source, first));
+            diagnostic.related = Some((first.source, first.span));
             self.report(source, diagnostic.with("name", list.name.text.as_str()));
         } else {
-            let unit = self.units.list(members);
-            self.lists.insert(list.name.text.clone(), (unit, source, list.name.span));
+            let unit = self.terms.units.list(members.clone());
+            let list_of = List { unit, members, source, span: list.name.span };
+            self.lists.insert(list.name.text.clone(), list_of);
         }
     }
 
@@ -144,21 +155,44 @@ impl<'a> Compiler<'a> {
         }
     }
 
-    fn number_categories(&mut self, rules: &[(u32, &RuleItem)]) {
-        let actions = rules.iter().flat_map(|(_, rule)| &rule.actions);
-        let mut paths: Vec<&str> = actions
-            .map(|action| {
-                let Action::AddCategory { path, .. } = action;
-                path.text.as_str()
-            })
-            .collect();
-        paths.sort_unstable();
-        paths.dedup();
-        let numbers = (0..).map(CategoryId);
-        self.categories = paths.into_iter().map(str::to_owned).zip(numbers).collect();
+    /// Numbers the categories that rules add and the attributes that they set.
+    fn number(&mut self, rules: &[(u32, &RuleItem)]) {
+        for action in rules.iter().flat_map(|(_, rule)| &rule.actions) {
+            match action {
+                Action::AddCategory { path, .. } => self.categories.push(path.text.clone()),
+                Action::RemoveCategory { .. } => {}
+                Action::Set { name, value } => {
+                    self.strings.extend([name.text.clone(), value.clone()]);
+                }
+            }
+        }
+        for names in [&mut self.categories, &mut self.strings] {
+            names.sort_unstable();
+            names.dedup();
+        }
     }
 
-    fn rule(&mut self, source: u32, rule: &RuleItem) {
+    /// The layer of each rule; all 0 where they form a cycle, which is reported.
+    fn layers(&mut self, rules: &[(u32, &RuleItem)]) -> Vec<u32> {
+        let items: Vec<&RuleItem> = rules.iter().map(|(_, rule)| *rule).collect();
+        layers(&items).unwrap_or_else(|cycle| {
+            let names: Vec<&str> = cycle.iter().map(|&at| items[at].name.text.as_str()).collect();
+            if let Some(&first) = cycle.first() {
+                let (source, rule) = rules[first];
+                let diagnostic = Diagnostic::new(Code::CategoryCycle, rule.name.span);
+                self.report(source, diagnostic.with("cycle", names.join(" → ")));
+            }
+            vec![0; rules.len()]
+        })
+    }
+
+    /// The categories that are `path` or lie below it.
+    fn within(&self, path: &str) -> Vec<CategoryId> {
+        let numbered = (0..).map(CategoryId).zip(&self.categories);
+        numbered.filter(|(_, known)| is_within(known, path)).map(|(number, _)| number).collect()
+    }
+
+    fn rule(&mut self, source: u32, rule: &RuleItem, layer: u32) {
         self.identity.add(&print::rule(rule, &self.settings.fields));
         let when = self.condition(source, &rule.when);
         let unless = rule.unless.as_ref().map(|unless| self.condition(source, unless));
@@ -172,10 +206,26 @@ impl<'a> Compiler<'a> {
         let after =
             unless.map_or(HOLDS, |unless| self.programs.add(&self.trees, unless, FAILS, HOLDS));
         let entry = self.programs.add(&self.trees, when, after, FAILS);
-        let adds = rule.actions.iter().filter_map(|action| {
-            let Action::AddCategory { path, score } = action;
-            Some((*self.categories.get(&path.text)?, *score))
-        });
+        let (mut adds, mut removes, mut sets) = (Vec::new(), Vec::new(), Vec::new());
+        let place = |names: &[String], name: &str| {
+            names.binary_search_by(|known| known.as_str().cmp(name)).ok().map(|at| at as u32)
+        };
+        for action in &rule.actions {
+            match action {
+                Action::AddCategory { path, score } => {
+                    let category = place(&self.categories, &path.text).map(CategoryId);
+                    adds.extend(category.map(|category| (category, *score)));
+                }
+                Action::RemoveCategory { path } => match path.text.strip_suffix("/*") {
+                    Some(root) => removes.extend(self.within(root)),
+                    // Of a category that no rule adds there is nothing to remove.
+                    None => removes.extend(place(&self.categories, &path.text).map(CategoryId)),
+                },
+                Action::Set { name, value } => {
+                    sets.extend(place(&self.strings, &name.text).zip(place(&self.strings, value)));
+                }
+            }
+        }
         self.rules.push(Rule {
             name: rule.name.text.as_str().into(),
             source,
@@ -183,7 +233,10 @@ impl<'a> Compiler<'a> {
             when,
             unless,
             entry,
-            adds: adds.collect(),
+            layer,
+            adds: adds.into(),
+            removes: removes.into(),
+            sets: sets.into(),
         });
     }
 
@@ -199,16 +252,22 @@ impl<'a> Compiler<'a> {
                 NodeKind::Or { start, len }
             }
             ExprKind::Not(inner) => NodeKind::Not(self.condition(source, inner)?),
-            ExprKind::Term { fields, text } => {
-                let unit = self.term(source, text, expr.span)?;
-                NodeKind::Leaf { unit, fields: *fields }
+            ExprKind::AtLeast { count, of } => {
+                let (start, len) = self.conditions(source, of)?;
+                NodeKind::AtLeast { count: *count, start, len }
             }
-            ExprKind::List { fields, name } => {
-                let Some(&(unit, ..)) = self.lists.get(name) else {
-                    self.unknown_list(source, name, expr.span);
-                    return None;
-                };
-                NodeKind::Leaf { unit, fields: *fields }
+            ExprKind::OfList { count, fields, name } => {
+                self.known_list(source, name, expr.span)?;
+                return self.of_list(source, *count, *fields, name, expr.span);
+            }
+            ExprKind::Term { .. } | ExprKind::List { .. } | ExprKind::Near { .. } => {
+                let unit = self.unit(source, expr)?;
+                NodeKind::Leaf { unit, fields: expr.fields() }
+            }
+            ExprKind::Category { path } => {
+                let set = self.within(path);
+                let unit = self.terms.units.category(path, || set);
+                NodeKind::Leaf { unit, fields: FieldMask(u32::MAX) }
             }
         };
         Some(self.trees.push(kind, expr.span))
@@ -221,99 +280,123 @@ impl<'a> Compiler<'a> {
         Some(self.trees.push_children(&nodes))
     }
 
-    fn unknown_list(&mut self, source: u32, name: &str, span: Span) {
-        let mut known: Vec<&str> = self.lists.keys().map(String::as_str).collect();
+    /// The unit of what stands at a place in the text.
+    fn unit(&mut self, source: u32, expr: &Expr) -> Option<UnitId> {
+        match &expr.kind {
+            ExprKind::Term { term, .. } => self.term(source, term),
+            ExprKind::List { name, .. } => self.known_list(source, name, expr.span),
+            ExprKind::Or(parts) => {
+                let units: Vec<_> = parts.iter().map(|part| self.unit(source, part)).collect();
+                Some(self.terms.units.list(units.into_iter().collect::<Option<_>>()?))
+            }
+            ExprKind::Near { ordered, distance, left, right } => {
+                let (left, right) = (self.unit(source, left), self.unit(source, right));
+                Some(self.terms.units.near(left?, right?, *distance, *ordered))
+            }
+            // The grammar lets nothing else stand here.
+            _ => None,
+        }
+    }
+
+    /// The unit of a list; reported and `None` where there is none of that name.
+    fn known_list(&mut self, source: u32, name: &str, span: Span) -> Option<UnitId> {
+        if let Some(list) = self.lists.get(name) {
+            return Some(list.unit);
+        }
+        self.unknown_lists += 1;
+        // The names serve to suggest one. Thousands of wrong references must not copy them each time.
+        let mut known: Vec<&str> = match self.unknown_lists {
+            ..=20 => self.lists.keys().map(String::as_str).collect(),
+            _ => Vec::new(),
+        };
         known.sort_unstable();
         let known = known.join("\n");
         let diagnostic = Diagnostic::new(Code::UnknownList, span);
         self.report(source, diagnostic.with("name", name).with("known", known));
+        None
+    }
+
+    /// So many terms of a list.
+    fn of_list(
+        &mut self,
+        source: u32,
+        count: Count,
+        fields: FieldMask,
+        name: &str,
+        span: Span,
+    ) -> Option<NodeId> {
+        let members = self.lists.get(name)?.members.clone();
+        let asked = match count {
+            Count::All => members.len(),
+            Count::AtLeast(count) => count as usize,
+        };
+        if asked > members.len() {
+            let diagnostic = Diagnostic::new(Code::BadCount, span).with("found", asked.to_string());
+            self.report(source, diagnostic.with("size", members.len().to_string()));
+        }
+        let leaf = |unit| self.trees.push(NodeKind::Leaf { unit, fields }, span);
+        let leaves: Vec<NodeId> = members.into_iter().map(leaf).collect();
+        let (start, len) = self.trees.push_children(&leaves);
+        let kind = NodeKind::AtLeast { count: asked as u32, start, len };
+        Some(self.trees.push(kind, span))
     }
 
     /// The word or phrase of a term; reported and `None` where it holds no word.
-    fn term(&mut self, source: u32, text: &str, span: Span) -> Option<UnitId> {
-        if let Some(&known) = self.terms.get(text) {
-            if known.is_none() {
-                self.no_word(source, text, span);
-            }
-            return known;
-        }
-        self.analyzer.read(text, Markup::Plain, &mut self.text);
-        let mut words = Vec::new();
-        for token in self.text.tokens() {
-            // In a rule capitals tell nothing: `CARERS` means carers. Where an advert's capitals make
-            // such a word a name (`at Brantocks`), it is its own lemma; the rule means that too.
-            let folded = self.text.folded(token);
-            let lemma = self.analyzer.lemma(folded, false);
-            let as_name = self.analyzer.lemma(folded, true);
-            let spelling = (as_name != lemma).then_some(folded);
-            words.push(self.units.word(&lemma, spelling));
-        }
-        let unit = (!words.is_empty()).then(|| self.units.phrase(words));
-        self.terms.insert(text.to_owned(), unit);
+    fn term(&mut self, source: u32, term: &Term) -> Option<UnitId> {
+        let unit = self.terms.unit(term);
         if unit.is_none() {
-            self.no_word(source, text, span);
+            let diagnostic = Diagnostic::new(Code::NoWord, term.span);
+            self.report(source, diagnostic.with("term", term.text.as_str()));
+        } else if !term.text.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b' ') {
+            let signs = self.terms.ignored_signs(term);
+            if !signs.is_empty() {
+                let diagnostic =
+                    Diagnostic::new(Code::SignsIgnored, term.span).with("signs", signs);
+                self.report(source, diagnostic.with("term", term.text.as_str()));
+            }
         }
         unit
     }
 
-    fn no_word(&mut self, source: u32, text: &str, span: Span) {
-        self.report(source, Diagnostic::new(Code::NoWord, span).with("term", text));
-    }
-
     fn finish(self, sources: &[Source]) -> RuleSet {
-        let settings_text = describe(self.settings, &self.analyzer);
-        let (units, words) = self.units.finish();
-        let forms = words.iter().flat_map(|(word, unit)| forms(&self.analyzer, word, *unit));
-        let vocabulary = Vocabulary::new(forms.collect());
+        let settings_text = describe(self.settings, &self.terms.analyzer);
+        let (analyzer, units, vocabulary) = self.terms.finish();
         let uses = count_uses(&units, &self.trees, &self.rules);
         let rarity = Rarity::from_rules(&units, &uses);
         let count = units.len();
         let (phrases, lists) = file_parts(&units, &rarity);
-        let mut postings = Vec::new();
+        let (mut postings, mut always) = (Vec::new(), Vec::new());
         for (number, rule) in (0..).map(RuleId).zip(&self.rules) {
-            // A purely negative condition has been refused, so there is something to look up.
-            if let Access::Units { keys, .. } = rarity.access(&self.trees, rule.when) {
-                let filed = keys.into_iter();
-                postings
-                    .extend(filed.map(|(unit, fields)| (unit, Posting { rule: number, fields })));
+            match rarity.access(&self.trees, rule.when) {
+                Access::Units { keys, .. } => postings.extend(
+                    keys.into_iter().map(|(unit, fields)| (unit, Posting { rule: number, fields })),
+                ),
+                Access::Always => always.push(number),
             }
         }
-        let mut categories: Vec<_> = self.categories.into_iter().collect();
-        categories.sort_unstable_by_key(|(_, id)| *id);
-        let categories = categories
+        let categories = self
+            .categories
             .into_iter()
-            .map(|(path, _)| Category { depth: path.split('/').count() as u32, path: path.into() });
+            .map(|path| Category { depth: path.split('/').count() as u32, path: path.into() });
         RuleSet {
             hash: self.identity.finish(&settings_text),
             settings: self.settings.clone(),
-            analyzer: self.analyzer,
+            analyzer,
             sources: sources.iter().map(|s| (s.name.clone(), s.text.clone())).collect(),
+            layers: self.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
             rules: self.rules,
             categories: categories.collect(),
+            strings: self.strings.into_iter().map(String::into_boxed_str).collect(),
             trees: self.trees,
             programs: self.programs,
             vocabulary,
-            phrases: Filed::new(count, phrases),
+            phrases: Phrases::new(count, phrases),
             lists: Filed::new(count, lists),
             postings: Filed::new(count, postings),
+            always,
             units,
         }
     }
-}
-
-/// The surface forms of a word.
-fn forms(analyzer: &Analyzer, word: &Word, unit: UnitId) -> Vec<(String, Use)> {
-    let own = word.spelling.as_deref();
-    let others = analyzer.surfaces(&word.lemma).into_iter();
-    let others = others.filter(|surface| Some(surface.folded.as_str()) != own);
-    let mut forms: Vec<_> = others
-        .map(|surface| {
-            let unless_name_like = surface.unless_name_like;
-            (surface.folded, Use { word: unit, unless_name_like })
-        })
-        .collect();
-    forms.extend(own.map(|own| (own.to_owned(), Use { word: unit, unless_name_like: false })));
-    forms
 }
 
 /// The settings as text, for the identity: equal texts analyse equally.
@@ -327,37 +410,37 @@ fn describe(settings: &Settings, analyzer: &Analyzer) -> String {
     )
 }
 
-/// How many leaves of conditions name each unit, alone or within a phrase or list.
+/// How many leaves of conditions name each unit, alone or within another.
 fn count_uses(units: &Units, trees: &Trees, rules: &[Rule]) -> Vec<u32> {
+    fn count(units: &Units, unit: UnitId, uses: &mut [u32]) {
+        uses[unit as usize] += 1;
+        for &part in units.parts(unit) {
+            count(units, part, uses);
+        }
+    }
     let mut uses = vec![0u32; units.len()];
     for rule in rules {
-        trees.visit_leaves(rule.when, &mut |unit| {
-            uses[unit as usize] += 1;
-            for &part in units.parts(unit) {
-                uses[part as usize] += 1;
-                for &word in units.parts(part) {
-                    uses[word as usize] += 1;
-                }
-            }
-        });
+        trees.visit_leaves(rule.when, &mut |unit| count(units, unit, &mut uses));
     }
     uses
 }
 
-type Pairs<T> = Vec<(UnitId, T)>;
+type FiledPhrases = Vec<(UnitId, UnitId, PhraseKey)>;
 
-/// Phrases under the words by which they are looked for, lists under their members.
-fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Pairs<PhraseKey>, Pairs<UnitId>) {
+/// Phrases under the pairs by which they are looked for, lists under their members.
+fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (FiledPhrases, Vec<(UnitId, UnitId)>) {
     let (mut phrases, mut lists) = (Vec::new(), Vec::new());
     for (unit, kind) in units.iter() {
         let parts = units.parts(unit);
         match kind {
-            Unit::Word => {}
             Unit::Phrase { .. } => {
-                let offset = rarity.key_word(parts);
-                phrases.push((parts[offset], PhraseKey { phrase: unit, offset: offset as u32 }));
+                // The pair that begins with the rarest word, or ends with it if it is the last.
+                let offset = rarity.key_word(parts).min(parts.len() - 2);
+                let key = PhraseKey { phrase: unit, offset: offset as u32 };
+                phrases.push((parts[offset], parts[offset + 1], key));
             }
             Unit::List { .. } => lists.extend(parts.iter().map(|&member| (member, unit))),
+            _ => {}
         }
     }
     (phrases, lists)

@@ -10,7 +10,7 @@ use crate::lang::Span;
 use super::matcher::{Classification, Scratch};
 use super::ruleset::{RuleId, RuleSet};
 use super::tree::{NodeId, NodeKind};
-use super::units::UnitId;
+use super::units::{Unit, UnitId};
 
 /// How many places of one clause are listed.
 const MAX_PLACES: usize = 100;
@@ -35,8 +35,12 @@ pub enum ClauseKind {
     Or,
     /// Its part does not hold.
     Not,
+    /// So many parts hold.
+    AtLeast(u32),
     /// A term or list stands in the advert.
     Leaf,
+    /// Other rules added a category.
+    Category,
 }
 
 /// A part of a condition and its verdict.
@@ -145,11 +149,22 @@ impl RuleSet {
                 clause.parts = read(&[inner]);
                 clause.holds = !clause.parts.iter().any(|part| part.holds);
             }
+            NodeKind::AtLeast { count, start, len } => {
+                clause.kind = ClauseKind::AtLeast(count);
+                clause.parts = read(self.trees.children(start, len));
+                let holding = clause.parts.iter().filter(|part| part.holds).count();
+                clause.holds = holding >= count as usize;
+            }
             NodeKind::Leaf { unit, fields } => {
+                if let Unit::Category { set } = self.units.kind(unit) {
+                    clause.kind = ClauseKind::Category;
+                    clause.holds = scratch.category_holds(self.units.category_set(set));
+                    return clause;
+                }
                 clause.fields = self.settings.fields.names_of(fields).map(str::to_owned).collect();
                 for (number, name) in self.settings.fields.names().iter().enumerate() {
                     if fields.0 >> number & 1 == 1 {
-                        self.places(unit, number, name, scratch, &mut clause.places);
+                        self.push_places(unit, number, name, scratch, &mut clause.places);
                     }
                 }
                 clause.holds = !clause.places.is_empty();
@@ -158,7 +173,7 @@ impl RuleSet {
         clause
     }
 
-    fn places(
+    fn push_places(
         &self,
         unit: UnitId,
         number: usize,
@@ -167,12 +182,8 @@ impl RuleSet {
         places: &mut Vec<Place>,
     ) {
         let Some(field) = scratch.fields.get(number) else { return };
-        for index in 0..field.tokens.len() {
-            if places.len() == MAX_PLACES {
-                return;
-            }
-            let Some(length) = self.length_at(unit, &field.tokens, index) else { continue };
-            let (first, last) = (field.tokens[index], field.tokens[index + length - 1]);
+        for found in self.places(unit, field).into_iter().take(MAX_PLACES) {
+            let (first, last) = (field.tokens[found.first], field.tokens[found.last]);
             let (start, end) = field.text.source_span(first.start, last.end);
             places.push(Place { field: name.to_owned(), start, end });
         }

@@ -10,9 +10,8 @@ use crate::exchange::Advert;
 use crate::lang::{FieldMask, Fields};
 use crate::text::{Markup, Text};
 
-use super::ruleset::{CategoryId, PhraseKey, RuleId, RuleSet};
-use super::units::UnitId;
-use super::vocabulary::FormId;
+use super::ruleset::{CategoryId, RuleId, RuleSet, StringId};
+use super::units::{Unit, UnitId};
 
 /// How many text fields an advert may have.
 pub(super) const FIELDS: usize = 2;
@@ -20,8 +19,8 @@ pub(super) const FIELDS: usize = 2;
 /// A token that some rule may look for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KnownToken {
-    pub(super) form: FormId,
-    pub(super) name_like: bool,
+    /// The range of its words in [`FieldText::words`].
+    pub(super) words: (u32, u32),
     pub(super) position: u32,
     pub(super) sentence: u32,
     /// Its place in the normalised text of its field.
@@ -34,6 +33,7 @@ pub(super) struct KnownToken {
 pub(super) struct FieldText {
     pub(super) text: Text,
     pub(super) tokens: Vec<KnownToken>,
+    pub(super) words: Vec<UnitId>,
 }
 
 /// In which fields of the advert numbered `epoch` a unit stands.
@@ -53,6 +53,11 @@ pub struct Scratch {
     marked: Vec<UnitId>,
     /// The epoch at which each rule was last tried.
     tried: Vec<u32>,
+    /// Candidates of later layers.
+    waiting: Vec<(u32, RuleId)>,
+    /// The epochs at which each category was last added and removed.
+    added: Vec<u32>,
+    removed: Vec<u32>,
     additions: Vec<Addition>,
     classification: Classification,
 }
@@ -82,6 +87,7 @@ pub struct Classification {
     matched: Vec<RuleId>,
     categories: Vec<CategoryResult>,
     category_rules: Vec<RuleId>,
+    pub(super) attributes: Vec<(StringId, StringId)>,
 }
 
 impl Classification {
@@ -123,22 +129,26 @@ impl RuleSet {
     pub(super) fn read(&self, advert: &Advert<'_>, scratch: &mut Scratch) {
         let sources = [(Fields::TITLE, &advert.title), (Fields::DESCRIPTION, &advert.description)];
         for (field, source) in sources {
-            let FieldText { text, tokens } = &mut scratch.fields[field];
+            let FieldText { text, tokens, words } = &mut scratch.fields[field];
             tokens.clear();
+            words.clear();
             let source = source.as_deref().unwrap_or("");
             self.analyzer.read(source, Markup::Html, text);
-            let found = text.tokens().iter().filter_map(|token| {
-                let form = self.vocabulary.find(text.folded(token))?;
-                Some(KnownToken {
-                    form,
-                    name_like: token.name_like,
-                    position: token.position,
-                    sentence: token.sentence,
-                    start: token.start,
-                    end: token.end,
-                })
-            });
-            tokens.extend(found);
+            for token in text.tokens() {
+                let start = words.len() as u32;
+                let (folded, surface) = (text.folded(token), text.surface(token));
+                self.vocabulary.push_words(folded, surface, token.name_like, words);
+                let end = words.len() as u32;
+                if start < end {
+                    tokens.push(KnownToken {
+                        words: (start, end),
+                        position: token.position,
+                        sentence: token.sentence,
+                        start: token.start,
+                        end: token.end,
+                    });
+                }
+            }
         }
     }
 
@@ -149,66 +159,74 @@ impl RuleSet {
         for (number, field) in fields.iter().enumerate() {
             let bit = FieldMask(1 << number);
             for (index, token) in field.tokens.iter().enumerate() {
-                for word in self.vocabulary.words(token.form, token.name_like) {
+                for &word in field.words(token) {
                     marking.mark(word, bit);
-                    for key in self.phrases.of(word) {
-                        if self.phrase_stands(&field.tokens, index, *key) {
-                            marking.mark(key.phrase, bit);
-                        }
+                    if self.phrases.begins(word) {
+                        self.mark_phrases(field, index, word, bit, &mut marking);
                     }
                 }
             }
         }
     }
 
-    /// Whether the phrase stands where its key word is the token at `index`.
-    fn phrase_stands(&self, tokens: &[KnownToken], index: usize, key: PhraseKey) -> bool {
-        let words = self.units.parts(key.phrase);
-        let Some(first) = index.checked_sub(key.offset as usize) else { return false };
-        let Some(window) = tokens.get(first..first + words.len()) else { return false };
-        self.words_stand(window, words)
-    }
-
-    /// Whether the tokens are these words, one after the other, in one sentence.
-    pub(super) fn words_stand(&self, window: &[KnownToken], words: &[UnitId]) -> bool {
-        let Some(first) = window.first() else { return false };
-        let mut pairs = (0u32..).zip(window.iter().zip(words));
-        pairs.all(|(step, (token, &word))| {
-            token.position == first.position + step
-                && token.sentence == first.sentence
-                && self.vocabulary.words(token.form, token.name_like).any(|known| known == word)
-        })
-    }
-
-    fn try_candidates(&self, scratch: &mut Scratch) {
-        let Scratch { marks, marked, tried, epoch, classification, .. } = scratch;
-        let stands = |unit: UnitId| {
-            let mark = marks[unit as usize];
-            if mark.epoch == *epoch { mark.fields } else { FieldMask::default() }
-        };
-        for &unit in &*marked {
-            for posting in self.postings.of(unit) {
-                let last = &mut tried[posting.rule.0 as usize];
-                if *last == *epoch || stands(unit).0 & posting.fields.0 == 0 {
-                    continue;
-                }
-                *last = *epoch;
-                if self.programs.run(self.rules[posting.rule.0 as usize].entry, stands) {
-                    classification.matched.push(posting.rule);
+    /// Marks the phrases that are looked for by `word`, the token at `index`, and the word behind it.
+    fn mark_phrases(
+        &self,
+        field: &FieldText,
+        index: usize,
+        word: UnitId,
+        bit: FieldMask,
+        marking: &mut Marking<'_>,
+    ) {
+        let Some(next) = field.tokens.get(index + 1) else { return };
+        for &beside in field.words(next) {
+            for key in self.phrases.of(word, beside) {
+                let words = self.units.parts(key.phrase);
+                let first = index.checked_sub(key.offset as usize);
+                let window = first.and_then(|first| field.tokens.get(first..first + words.len()));
+                if window.is_some_and(|window| field.are_words(window, words)) {
+                    marking.mark(key.phrase, bit);
                 }
             }
         }
     }
 
+    /// Tries the rules filed under what stands in the advert, layer after layer.
+    fn try_candidates(&self, scratch: &mut Scratch) {
+        scratch.collect_candidates(self);
+        if self.layers > 1 {
+            scratch.waiting.sort_unstable();
+        }
+        let mut waiting = std::mem::take(&mut scratch.waiting);
+        for &(_, rule) in &waiting {
+            let entry = self.rules[rule.0 as usize].entry;
+            let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
+            if self.programs.run(&self.trees, entry, &mut stands) {
+                scratch.settle(self, rule);
+            }
+        }
+        waiting.clear();
+        scratch.waiting = waiting;
+    }
+
     /// Adds up the categories of the matched rules.
     fn conclude(&self, scratch: &mut Scratch) {
-        let Scratch { additions, classification, .. } = scratch;
-        let Classification { matched, categories, category_rules } = classification;
+        let Scratch { additions, classification, removed, epoch, .. } = scratch;
+        let Classification { matched, categories, category_rules, attributes } = classification;
         matched.sort_unstable();
-        for &rule in &*matched {
-            let adds = self.rules[rule.0 as usize].adds.iter();
-            additions.extend(adds.map(|&(category, score)| Addition { category, rule, score }));
+        for &number in &*matched {
+            let rule = &self.rules[number.0 as usize];
+            let kept = |category: CategoryId| removed[category.0 as usize] != *epoch;
+            let adds = rule.adds.iter().filter(|(category, _)| kept(*category));
+            additions.extend(adds.map(|&(category, score)| Addition {
+                category,
+                rule: number,
+                score,
+            }));
+            attributes.extend_from_slice(&rule.sets);
         }
+        attributes.sort_unstable();
+        attributes.dedup();
         additions.sort_unstable();
         for same in additions.chunk_by(|a, b| a.category == b.category) {
             let start = category_rules.len();
@@ -225,13 +243,8 @@ impl RuleSet {
         });
     }
 
-    /// Concludes from rules that were found in another way; see [`unfiltered`](super::unfiltered).
-    pub(super) fn conclude_from<'s>(
-        &self,
-        matched: Vec<RuleId>,
-        scratch: &'s mut Scratch,
-    ) -> &'s Classification {
-        scratch.classification.matched = matched;
+    /// Concludes from the rules that matched; see [`unfiltered`](super::unfiltered).
+    pub(super) fn conclusion<'s>(&self, scratch: &'s mut Scratch) -> &'s Classification {
         self.conclude(scratch);
         &scratch.classification
     }
@@ -244,6 +257,8 @@ impl Scratch {
             // Marks of four billion adverts ago would count again.
             self.marks.fill(Mark::default());
             self.tried.fill(0);
+            self.added.fill(0);
+            self.removed.fill(0);
             self.epoch = 0;
         }
         self.epoch += 1;
@@ -253,11 +268,78 @@ impl Scratch {
         if self.tried.len() < ruleset.rules.len() {
             self.tried.resize(ruleset.rules.len(), 0);
         }
+        if self.added.len() < ruleset.categories.len() {
+            self.added.resize(ruleset.categories.len(), 0);
+            self.removed.resize(ruleset.categories.len(), 0);
+        }
         self.marked.clear();
+        self.waiting.clear();
         self.additions.clear();
         self.classification.matched.clear();
         self.classification.categories.clear();
         self.classification.category_rules.clear();
+        self.classification.attributes.clear();
+    }
+
+    /// The rules to try, with their layers, each once.
+    fn collect_candidates(&mut self, ruleset: &RuleSet) {
+        for &unit in &self.marked {
+            let fields = self.marks[unit as usize].fields;
+            for posting in ruleset.postings.of(unit) {
+                let last = &mut self.tried[posting.rule.0 as usize];
+                if *last != self.epoch && fields.0 & posting.fields.0 != 0 {
+                    *last = self.epoch;
+                    let layer = ruleset.rules[posting.rule.0 as usize].layer;
+                    self.waiting.push((layer, posting.rule));
+                }
+            }
+        }
+        let always = ruleset.always.iter();
+        self.waiting.extend(always.map(|&rule| (ruleset.rules[rule.0 as usize].layer, rule)));
+    }
+
+    /// In which fields the unit stands; every field for a category that holds.
+    fn stands(&mut self, ruleset: &RuleSet, unit: UnitId) -> FieldMask {
+        let mark = self.marks[unit as usize];
+        if mark.epoch == self.epoch {
+            return mark.fields;
+        }
+        if ruleset.units.is_eager(unit) {
+            return FieldMask::default();
+        }
+        if let Unit::Category { set } = ruleset.units.kind(unit) {
+            // Not kept: a category may be added and removed until the layer of the rule that asks.
+            let holds = self.category_holds(ruleset.units.category_set(set));
+            return FieldMask(if holds { u32::MAX } else { 0 });
+        }
+        let mut fields = FieldMask::default();
+        for (number, field) in self.fields.iter().enumerate() {
+            if !ruleset.places(unit, field).is_empty() {
+                fields.0 |= 1 << number;
+            }
+        }
+        self.marks[unit as usize] = Mark { epoch: self.epoch, fields };
+        fields
+    }
+
+    /// Whether one of the categories was added and not removed.
+    pub(super) fn category_holds(&self, categories: &[CategoryId]) -> bool {
+        categories.iter().any(|category| {
+            let category = category.0 as usize;
+            self.added[category] == self.epoch && self.removed[category] != self.epoch
+        })
+    }
+
+    /// Notes that a rule matched, for rules of later layers and for the answer.
+    pub(super) fn settle(&mut self, ruleset: &RuleSet, number: RuleId) {
+        self.classification.matched.push(number);
+        let rule = &ruleset.rules[number.0 as usize];
+        for (category, _) in &rule.adds {
+            self.added[category.0 as usize] = self.epoch;
+        }
+        for category in &rule.removes {
+            self.removed[category.0 as usize] = self.epoch;
+        }
     }
 }
 

@@ -11,10 +11,14 @@
 pub mod compile;
 pub mod explain;
 mod identity;
+mod layers;
 pub mod matcher;
+mod phrases;
+mod places;
 mod program;
 pub mod ruleset;
 mod select;
+mod terms;
 mod tree;
 pub mod unfiltered;
 mod units;

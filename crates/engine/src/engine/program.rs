@@ -15,10 +15,18 @@ pub(super) const HOLDS: Step = u32::MAX;
 /// It does not.
 pub(super) const FAILS: Step = u32::MAX - 1;
 
+/// What a test looks at.
+#[derive(Debug, Clone, Copy)]
+enum Probe {
+    /// Whether a unit stands in one of the fields.
+    Unit(UnitId, FieldMask),
+    /// Whether a part of the tree holds that only counting can tell.
+    Node(NodeId),
+}
+
 #[derive(Debug, Clone, Copy)]
 struct Test {
-    unit: UnitId,
-    fields: FieldMask,
+    probe: Probe,
     yes: Step,
     no: Step,
 }
@@ -43,19 +51,30 @@ impl Programs {
                 operands.fold(no, |next, &operand| self.add(trees, operand, yes, next))
             }
             NodeKind::Not(inner) => self.add(trees, inner, no, yes),
-            NodeKind::Leaf { unit, fields } => {
-                self.tests.push(Test { unit, fields, yes, no });
-                self.tests.len() as Step - 1
-            }
+            NodeKind::AtLeast { .. } => self.push(Probe::Node(node), yes, no),
+            NodeKind::Leaf { unit, fields } => self.push(Probe::Unit(unit, fields), yes, no),
         }
     }
 
-    /// Runs from `entry`; `stands` says in which fields a unit stands.
-    pub(super) fn run(&self, entry: Step, stands: impl Fn(UnitId) -> FieldMask) -> bool {
+    fn push(&mut self, probe: Probe, yes: Step, no: Step) -> Step {
+        self.tests.push(Test { probe, yes, no });
+        self.tests.len() as Step - 1
+    }
+
+    /// Runs from `entry`; `stands` says whether a unit stands in one of the fields.
+    pub(super) fn run(
+        &self,
+        trees: &Trees,
+        entry: Step,
+        stands: &mut impl FnMut(UnitId, FieldMask) -> bool,
+    ) -> bool {
         let mut step = entry;
         while step < FAILS {
             let test = &self.tests[step as usize];
-            let found = stands(test.unit).0 & test.fields.0 != 0;
+            let found = match test.probe {
+                Probe::Unit(unit, fields) => stands(unit, fields),
+                Probe::Node(node) => trees.holds(node, stands),
+            };
             step = if found { test.yes } else { test.no };
         }
         step == HOLDS

@@ -6,6 +6,8 @@ use std::sync::Arc;
 use crate::lang::{FieldMask, Fields, Span};
 use crate::text::{AnalysisSettings, Analyzer};
 
+use super::matcher::Classification;
+use super::phrases::Phrases;
 use super::program::{Programs, Step};
 use super::tree::{NodeId, Trees};
 use super::units::{Filed, UnitId, Units};
@@ -38,23 +40,24 @@ pub(super) struct Rule {
     pub(super) when: NodeId,
     pub(super) unless: Option<NodeId>,
     pub(super) entry: Step,
+    /// When it is tried: after all rules of lower layers, whose categories its condition names.
+    pub(super) layer: u32,
     /// The categories it adds, with scores in thousandths.
     pub(super) adds: Box<[(CategoryId, i64)]>,
+    /// The categories it removes.
+    pub(super) removes: Box<[CategoryId]>,
+    /// The attributes it sets: name and value.
+    pub(super) sets: Box<[(StringId, StringId)]>,
 }
+
+/// Number of the name or value of an attribute; in code-point order.
+pub(super) type StringId = u32;
 
 /// A category.
 #[derive(Debug)]
 pub(super) struct Category {
     pub(super) path: Box<str>,
     pub(super) depth: u32,
-}
-
-/// A phrase, filed under the word by which it is looked for.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct PhraseKey {
-    pub(super) phrase: UnitId,
-    /// Which word of the phrase the key is.
-    pub(super) offset: u32,
 }
 
 /// A rule, filed under a unit without which it can't match.
@@ -77,12 +80,18 @@ pub struct RuleSet {
     pub(super) programs: Programs,
     pub(super) units: Units,
     pub(super) vocabulary: Vocabulary,
-    /// Word → phrases to look for at its places.
-    pub(super) phrases: Filed<PhraseKey>,
+    /// Two words → phrases to look for where they follow each other.
+    pub(super) phrases: Phrases,
     /// Word or phrase → lists that it is in.
     pub(super) lists: Filed<UnitId>,
     /// Unit → rules to try where it stands.
     pub(super) postings: Filed<Posting>,
+    /// Rules that can only be tried on every advert.
+    pub(super) always: Vec<RuleId>,
+    /// How many layers there are.
+    pub(super) layers: u32,
+    /// Names and values of attributes.
+    pub(super) strings: Vec<Box<str>>,
 }
 
 impl RuleSet {
@@ -127,6 +136,19 @@ impl RuleSet {
     #[must_use]
     pub fn category_path(&self, category: CategoryId) -> &str {
         &self.categories[category.0 as usize].path
+    }
+
+    /// The attributes of an answer: names in order, with their values in order.
+    pub fn attributes<'a>(
+        &'a self,
+        classification: &'a Classification,
+    ) -> impl Iterator<Item = (&'a str, impl ExactSizeIterator<Item = &'a str>)> {
+        let names = classification.attributes.chunk_by(|a, b| a.0 == b.0);
+        names.filter_map(|same| {
+            let (name, _) = same.first()?;
+            let values = same.iter().map(|(_, value)| &*self.strings[*value as usize]);
+            Some((&*self.strings[*name as usize], values))
+        })
     }
 
     /// How many categories the rules name.

@@ -38,13 +38,40 @@ impl<'a> Rarity<'a> {
         let field = if fields.0 == 1 << Fields::TITLE { TITLE } else { OTHER };
         let parts = self.units.parts(unit);
         let word = |unit: UnitId| field * (1.0 + f64::from(self.uses[unit as usize]));
+        let rarest =
+            |parts: &[UnitId]| parts.iter().map(|&part| word(part)).fold(f64::INFINITY, f64::min);
         match self.units.kind(unit) {
             Unit::Word => word(unit),
             Unit::Phrase { .. } => {
-                let rarest = parts.iter().map(|&part| word(part)).fold(f64::INFINITY, f64::min);
-                parts.iter().skip(1).fold(rarest, |cost, _| cost * NEXT_WORD)
+                parts.iter().skip(1).fold(rarest(parts), |cost, _| cost * NEXT_WORD)
             }
-            Unit::List { .. } => parts.iter().map(|&part| self.cost(part, fields)).sum(),
+            Unit::Slop { .. } => rarest(parts),
+            Unit::List { .. } | Unit::Any { .. } => {
+                parts.iter().map(|&part| self.cost(part, fields)).sum()
+            }
+            Unit::Near { .. } => {
+                parts.iter().map(|&part| self.cost(part, fields)).fold(f64::INFINITY, f64::min)
+            }
+            Unit::Category { .. } => f64::INFINITY,
+        }
+    }
+
+    /// What must stand in an advert for the unit to stand in one of the fields.
+    fn unit_access(&self, unit: UnitId, fields: FieldMask) -> Access {
+        let parts = self.units.parts(unit);
+        match self.units.kind(unit) {
+            Unit::Word | Unit::Phrase { .. } | Unit::List { .. } => {
+                Access::Units { keys: vec![(unit, fields)], cost: self.cost(unit, fields) }
+            }
+            Unit::Slop { .. } => self.unit_access(parts[self.key_word(parts)], fields),
+            Unit::Any { .. } => {
+                all_of(parts.iter().map(|&part| self.unit_access(part, fields)).collect())
+            }
+            Unit::Near { .. } => {
+                cheapest(parts.iter().map(|&part| self.unit_access(part, fields)).collect())
+            }
+            // Other rules make it hold, not a word of the advert.
+            Unit::Category { .. } => Access::Always,
         }
     }
 
@@ -56,35 +83,54 @@ impl<'a> Rarity<'a> {
 
     /// What must stand in an advert for the condition at `node` to hold.
     pub(super) fn access(&self, trees: &Trees, node: NodeId) -> Access {
+        self.access_to(trees, node, true)
+    }
+
+    /// What must stand for the condition to hold, or where `wanted` is false, to fail.
+    fn access_to(&self, trees: &Trees, node: NodeId, wanted: bool) -> Access {
+        let operands = |start, len| -> Vec<Access> {
+            let children = trees.children(start, len).iter();
+            children.map(|&child| self.access_to(trees, child, wanted)).collect()
+        };
         match trees.get(node).kind {
-            NodeKind::Leaf { unit, fields } => {
-                Access::Units { keys: vec![(unit, fields)], cost: self.cost(unit, fields) }
-            }
             // What is absent can't be looked up.
-            NodeKind::Not(_) => Access::Always,
-            NodeKind::And { start, len } => {
-                let mut best = Access::Always;
-                for &operand in trees.children(start, len) {
-                    let access = self.access(trees, operand);
-                    if access.cost() < best.cost() {
-                        best = access;
-                    }
-                }
-                best
+            NodeKind::Leaf { .. } if !wanted => Access::Always,
+            NodeKind::Leaf { unit, fields } => self.unit_access(unit, fields),
+            NodeKind::Not(inner) => self.access_to(trees, inner, !wanted),
+            NodeKind::And { start, len } if wanted => cheapest(operands(start, len)),
+            NodeKind::Or { start, len } if !wanted => cheapest(operands(start, len)),
+            NodeKind::And { start, len } | NodeKind::Or { start, len } => {
+                all_of(operands(start, len))
             }
-            NodeKind::Or { start, len } => {
-                let (mut all, mut sum) = (Vec::new(), 0.0);
-                for &operand in trees.children(start, len) {
-                    let Access::Units { keys, cost } = self.access(trees, operand) else {
-                        return Access::Always;
-                    };
-                    all.extend(keys);
-                    sum += cost;
-                }
-                Access::Units { keys: all, cost: sum }
+            NodeKind::AtLeast { count, start, len } => {
+                // If `count` hold, then one does among any choice of all but `count - 1` of them; if
+                // fewer hold, one fails among any choice of `count`.
+                let mut operands = operands(start, len);
+                let chosen = if wanted { (len + 1).saturating_sub(count) } else { count };
+                operands.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
+                operands.truncate(chosen.clamp(1, len.max(1)) as usize);
+                all_of(operands)
             }
         }
     }
+}
+
+/// The one that is tried least often.
+fn cheapest(accesses: Vec<Access>) -> Access {
+    let better =
+        |best: Access, access: Access| if access.cost() < best.cost() { access } else { best };
+    accesses.into_iter().fold(Access::Always, better)
+}
+
+/// One that is met whenever any of these is.
+fn all_of(accesses: Vec<Access>) -> Access {
+    let (mut all, mut sum) = (Vec::new(), 0.0);
+    for access in accesses {
+        let Access::Units { keys, cost } = access else { return Access::Always };
+        all.extend(keys);
+        sum += cost;
+    }
+    Access::Units { keys: all, cost: sum }
 }
 
 impl Access {

@@ -28,6 +28,12 @@ pub(super) enum NodeKind {
         len: u32,
     },
     Not(NodeId),
+    /// So many of the children hold.
+    AtLeast {
+        count: u32,
+        start: u32,
+        len: u32,
+    },
     /// The unit stands in one of the fields.
     Leaf {
         unit: UnitId,
@@ -76,6 +82,11 @@ impl Trees {
                 self.children(start, len).iter().any(|&child| self.holds(child, leaf))
             }
             NodeKind::Not(child) => !self.holds(child, leaf),
+            NodeKind::AtLeast { count, start, len } => {
+                let children = self.children(start, len).iter();
+                let holding = children.filter(|&&child| self.holds(child, leaf));
+                holding.take(count as usize).count() == count as usize
+            }
             NodeKind::Leaf { unit, fields } => leaf(unit, fields),
         }
     }
@@ -83,7 +94,9 @@ impl Trees {
     /// Calls `visit` with the unit of every leaf below `node`.
     pub(super) fn visit_leaves(&self, node: NodeId, visit: &mut impl FnMut(UnitId)) {
         match self.get(node).kind {
-            NodeKind::And { start, len } | NodeKind::Or { start, len } => {
+            NodeKind::And { start, len }
+            | NodeKind::Or { start, len }
+            | NodeKind::AtLeast { start, len, .. } => {
                 for &child in self.children(start, len) {
                     self.visit_leaves(child, visit);
                 }

@@ -4,20 +4,29 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use hashbrown::HashTable;
+use hashbrown::{HashMap, HashTable};
 
 use super::units::UnitId;
 
 /// Number of a surface form.
-pub(super) type FormId = u32;
+type FormId = u32;
+
+/// When a token of a surface form is a word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum When {
+    /// Whatever it looks like.
+    Always,
+    /// Where it is not name-like.
+    UnlessNameLike,
+    /// Where it is written so.
+    Written(Box<str>),
+}
 
 /// What a surface form stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Use {
-    /// The word.
     pub(super) word: UnitId,
-    /// Only where the token is not name-like.
-    pub(super) unless_name_like: bool,
+    pub(super) when: When,
 }
 
 #[derive(Debug)]
@@ -26,7 +35,7 @@ struct Form {
     uses: (u32, u32),
 }
 
-/// The surface forms of a rule set.
+/// The surface forms of a rule set, and the beginnings that a rule's star must catch.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
     // The seed is random, so that nobody can write an advert whose words collide.
@@ -35,21 +44,53 @@ pub(super) struct Vocabulary {
     forms: Vec<Form>,
     text: String,
     uses: Vec<Use>,
+    prefixes: Prefixes,
+    written_prefixes: Prefixes,
+}
+
+/// Beginnings of words.
+#[derive(Debug, Default)]
+struct Prefixes {
+    words: HashMap<Box<str>, UnitId>,
+    /// The lengths that occur, in bytes, rising.
+    lengths: Vec<usize>,
+}
+
+impl Prefixes {
+    fn new(prefixes: Vec<(String, UnitId)>) -> Self {
+        let mut lengths: Vec<usize> = prefixes.iter().map(|(text, _)| text.len()).collect();
+        lengths.sort_unstable();
+        lengths.dedup();
+        let words = prefixes.into_iter().map(|(text, word)| (text.into_boxed_str(), word));
+        Self { words: words.collect(), lengths }
+    }
+
+    fn push_of(&self, text: &str, out: &mut Vec<UnitId>) {
+        let beginnings = self.lengths.iter().map_while(|&length| text.as_bytes().get(..length));
+        let texts = beginnings.filter_map(|bytes| std::str::from_utf8(bytes).ok());
+        out.extend(texts.filter_map(|beginning| self.words.get(beginning)));
+    }
 }
 
 impl Vocabulary {
-    /// From pairs of a folded surface form and what it stands for.
-    pub(super) fn new(mut pairs: Vec<(String, Use)>) -> Self {
-        pairs.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.word.cmp(&b.1.word)));
+    /// From folded surface forms with what they stand for, and from folded and written beginnings.
+    pub(super) fn new(
+        mut forms: Vec<(String, Use)>,
+        prefixes: Vec<(String, UnitId)>,
+        written_prefixes: Vec<(String, UnitId)>,
+    ) -> Self {
+        forms.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.word.cmp(&b.1.word)));
         let mut vocabulary = Self {
             hasher: RandomState::default(),
             table: HashTable::new(),
             forms: Vec::new(),
             text: String::new(),
-            uses: Vec::with_capacity(pairs.len()),
+            uses: Vec::with_capacity(forms.len()),
+            prefixes: Prefixes::new(prefixes),
+            written_prefixes: Prefixes::new(written_prefixes),
         };
-        for chunk in pairs.chunk_by(|a, b| a.0 == b.0) {
-            vocabulary.push(chunk);
+        for same in forms.chunk_by(|a, b| a.0 == b.0) {
+            vocabulary.push(same);
         }
         vocabulary
     }
@@ -59,7 +100,7 @@ impl Vocabulary {
         let text_start = self.text.len() as u32;
         self.text.push_str(text);
         let uses_start = self.uses.len() as u32;
-        self.uses.extend(pairs.iter().map(|(_, meaning)| *meaning));
+        self.uses.extend(pairs.iter().map(|(_, meaning)| meaning.clone()));
         let form = self.forms.len() as FormId;
         self.forms.push(Form {
             text: (text_start, self.text.len() as u32),
@@ -70,19 +111,28 @@ impl Vocabulary {
         self.table.insert_unique(hasher.hash_one(text.as_bytes()), form, rehash);
     }
 
-    /// The form, if a rule uses it.
-    pub(super) fn find(&self, folded: &str) -> Option<FormId> {
+    /// Appends the words that a token is; `surface` is as written.
+    pub(super) fn push_words(
+        &self,
+        folded: &str,
+        surface: &str,
+        name_like: bool,
+        out: &mut Vec<UnitId>,
+    ) {
         let hash = self.hasher.hash_one(folded.as_bytes());
         let same = |&form: &FormId| text_of(&self.forms, &self.text, form) == folded.as_bytes();
-        self.table.find(hash, same).copied()
-    }
-
-    /// The words that a token of this form is.
-    pub(super) fn words(&self, form: FormId, name_like: bool) -> impl Iterator<Item = UnitId> {
-        let (start, end) = self.forms[form as usize].uses;
-        let uses = self.uses[start as usize..end as usize].iter();
-        uses.filter(move |meaning| !(name_like && meaning.unless_name_like))
-            .map(|meaning| meaning.word)
+        if let Some(&form) = self.table.find(hash, same) {
+            let (start, end) = self.forms[form as usize].uses;
+            let is = |meaning: &&Use| match &meaning.when {
+                When::Always => true,
+                When::UnlessNameLike => !name_like,
+                When::Written(written) => **written == *surface,
+            };
+            let uses = self.uses[start as usize..end as usize].iter().filter(is);
+            out.extend(uses.map(|meaning| meaning.word));
+        }
+        self.prefixes.push_of(folded, out);
+        self.written_prefixes.push_of(surface, out);
     }
 }
 

@@ -60,7 +60,9 @@ impl Fields<'_> {
             ClauseKind::And => "and",
             ClauseKind::Or => "or",
             ClauseKind::Not => "not",
+            ClauseKind::AtLeast(_) => "at least",
             ClauseKind::Leaf => "leaf",
+            ClauseKind::Category => "category",
         };
         let mut members = Map::new();
         members.insert("kind".into(), kind.into());
@@ -69,11 +71,14 @@ impl Fields<'_> {
         members.insert("end".into(), source.points.before(end).into());
         let text = source.text.get(start as usize..end as usize).unwrap_or("");
         members.insert("text".into(), text.into());
+        if let ClauseKind::AtLeast(count) = clause.kind {
+            members.insert("count".into(), count.into());
+        }
         if clause.kind == ClauseKind::Leaf {
             members.insert("fields".into(), json!(clause.fields));
             let places = clause.places.iter().map(|place| self.place(place));
             members.insert("places".into(), places.collect());
-        } else {
+        } else if clause.kind != ClauseKind::Category {
             let parts = clause.parts.iter().map(|part| self.clause(source, part));
             members.insert("parts".into(), parts.collect());
         }

@@ -41,8 +41,14 @@ pub fn write_record(
         rule_names(out, classification.category_rules(result));
         out.push(b'}');
     }
-    // No rule can set an attribute yet.
-    out.extend_from_slice(b"],\"attributes\":{},\"matched_rules\":");
+    out.extend_from_slice(b"],\"attributes\":{");
+    for (number, (name, values)) in ruleset.attributes(classification).enumerate() {
+        out.extend_from_slice(if number == 0 { b"" } else { b"," });
+        write_string(out, name);
+        out.push(b':');
+        write_strings(out, values);
+    }
+    out.extend_from_slice(b"},\"matched_rules\":");
     rule_names(out, classification.matched_rules());
     out.push(b'}');
 }

@@ -50,33 +50,71 @@ impl Parser<'_> {
 
     fn action(&mut self) -> Option<Action> {
         let first = self.peek().clone();
-        for later in ["remove", "set"] {
-            if self.is_word(0, later) {
-                let diagnostic = Diagnostic::new(Code::NotReadYet, first.span);
-                self.report(diagnostic.with("construct", later));
-                return None;
-            }
-        }
-        if !self.eat_word("add") {
+        if self.eat_word("add") {
+            let path = self.category_path()?;
+            self.check_path(&path, &path.text);
+            let score = if self.eat_word("score") { self.score()? } else { DEFAULT_SCORE };
+            Some(Action::AddCategory { path, score })
+        } else if self.eat_word("remove") {
+            let path = self.category_path()?;
+            self.check_path(&path, path.text.strip_suffix("/*").unwrap_or(&path.text));
+            Some(Action::RemoveCategory { path })
+        } else if self.eat_word("set") {
+            self.set()
+        } else {
             let diagnostic = Diagnostic::new(Code::UnknownAction, first.span);
             self.report(diagnostic.with("found", self.text(first.span)));
-            return None;
+            None
         }
+    }
+
+    fn category_path(&mut self) -> Option<Quoted> {
         if !self.eat_word("category") {
             self.unexpected("`category`");
             return None;
         }
+        self.quoted("a category path in quotes")
+    }
+
+    fn quoted(&mut self, expected: &str) -> Option<Quoted> {
         let SymbolKind::String(text) = self.peek().kind.clone() else {
-            self.unexpected("a category path in quotes");
+            self.unexpected(expected);
             return None;
         };
-        let path = Quoted { text, span: self.next().span };
-        if let Some(reason) = path_fault(&path.text) {
+        Some(Quoted { text, span: self.next().span })
+    }
+
+    fn check_path(&mut self, path: &Quoted, checked: &str) {
+        if let Some(reason) = path_fault(checked) {
             let diagnostic = Diagnostic::new(Code::BadCategory, path.span);
             self.report(diagnostic.with("path", path.text.as_str()).with("reason", reason));
         }
-        let score = if self.eat_word("score") { self.score()? } else { DEFAULT_SCORE };
-        Some(Action::AddCategory { path, score })
+    }
+
+    /// `STRING "=" value`, behind `set`.
+    fn set(&mut self) -> Option<Action> {
+        let name = self.quoted("the name of an attribute in quotes")?;
+        if name.text.trim().is_empty() {
+            self.report(Diagnostic::new(Code::EmptyAttribute, name.span));
+        }
+        if self.peek().kind != SymbolKind::Mark || self.text(self.peek().span) != "=" {
+            self.unexpected("`=`");
+            return None;
+        }
+        self.next();
+        let value = self.peek().clone();
+        let text = match value.kind {
+            SymbolKind::String(text) => text,
+            SymbolKind::Number => self.text(value.span).replace('_', ""),
+            _ if self.is_word(0, "true") => "true".to_owned(),
+            _ if self.is_word(0, "false") => "false".to_owned(),
+            _ => {
+                self.unexpected("a value: text in quotes, a number, true or false");
+                return None;
+            }
+        };
+        self.next();
+        Some(Action::Set { name, value: text })
     }
 
     fn score(&mut self) -> Option<i64> {
@@ -97,16 +135,21 @@ impl Parser<'_> {
     }
 
     fn check_repeated(&mut self, actions: &[Action], action: &Action) {
-        let Action::AddCategory { path, .. } = action;
-        let same = |other: &&Action| {
-            let Action::AddCategory { path: known, .. } = other;
-            known.text == path.text
-        };
-        if let Some(Action::AddCategory { path: first, .. }) = actions.iter().find(same) {
+        let Some(path) = category_of(action) else { return };
+        let first = actions.iter().filter_map(category_of).find(|known| known.text == path.text);
+        if let Some(first) = first {
             let mut diagnostic = Diagnostic::new(Code::RepeatedCategory, path.span);
             diagnostic.related = Some((0, first.span));
             self.report(diagnostic.with("path", path.text.as_str()));
         }
+    }
+}
+
+/// The category that an action names.
+fn category_of(action: &Action) -> Option<&Quoted> {
+    match action {
+        Action::AddCategory { path, .. } | Action::RemoveCategory { path } => Some(path),
+        Action::Set { .. } => None,
     }
 }
 

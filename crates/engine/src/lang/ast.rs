@@ -122,9 +122,46 @@ pub struct ListItem {
     /// Its name, unique among lists.
     pub name: Quoted,
     /// What it lists.
-    pub terms: Vec<Quoted>,
+    pub terms: Vec<Term>,
     /// From the keyword to the semicolon.
     pub span: Span,
+}
+
+/// Which forms of a word a term means.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Form {
+    /// All that share its noun lemma.
+    #[default]
+    Lemma,
+    /// The word as spelt; case and accents are folded.
+    Exact,
+    /// The word as written.
+    Case,
+    /// All that share its noun or verb lemma.
+    AnyForm,
+}
+
+/// A word or phrase to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Term {
+    /// What stands between the quotes, quotes unescaped. `*` at the end of a word stands for more
+    /// letters, `\*` for a star.
+    pub text: String,
+    /// Which forms of its words are meant.
+    pub form: Form,
+    /// How many extra words may stand between its words; `None` is a plain phrase.
+    pub slop: Option<u32>,
+    /// Where, with modifier and quotes.
+    pub span: Span,
+}
+
+/// How many of several conditions must hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Count {
+    /// At least so many.
+    AtLeast(u32),
+    /// All.
+    All,
 }
 
 /// A rule: a condition and what follows from it.
@@ -151,6 +188,19 @@ pub struct Expr {
     pub span: Span,
 }
 
+impl Expr {
+    /// The fields that its first term or list looks in; a proximity looks in no others.
+    #[must_use]
+    pub fn fields(&self) -> FieldMask {
+        match &self.kind {
+            ExprKind::Near { left, .. } => left.fields(),
+            ExprKind::Or(parts) => parts.first().map_or_else(FieldMask::default, Self::fields),
+            ExprKind::Term { fields, .. } | ExprKind::List { fields, .. } => *fields,
+            _ => FieldMask::default(),
+        }
+    }
+}
+
 /// The forms of a condition.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ExprKind {
@@ -160,12 +210,12 @@ pub enum ExprKind {
     Or(Vec<Expr>),
     /// It does not hold.
     Not(Box<Expr>),
-    /// The word or phrase stands in one of the fields.
+    /// The term stands in one of the fields.
     Term {
         /// The fields looked in.
         fields: FieldMask,
-        /// The word or phrase as written between the quotes.
-        text: String,
+        /// What to look for.
+        term: Term,
     },
     /// A term of the list stands in one of the fields.
     List {
@@ -173,6 +223,39 @@ pub enum ExprKind {
         fields: FieldMask,
         /// The list's name.
         name: String,
+    },
+    /// Both stand in one field and sentence with few words between them. Operands are terms, lists,
+    /// `or` of these, or proximities; all look in the same fields.
+    Near {
+        /// The left one stands first.
+        ordered: bool,
+        /// How many words may stand between the nearest ends.
+        distance: u32,
+        /// The left operand.
+        left: Box<Expr>,
+        /// The right operand.
+        right: Box<Expr>,
+    },
+    /// So many of the conditions hold.
+    AtLeast {
+        /// How many.
+        count: u32,
+        /// Of these.
+        of: Vec<Expr>,
+    },
+    /// So many terms of the list stand in the fields.
+    OfList {
+        /// How many.
+        count: Count,
+        /// The fields looked in.
+        fields: FieldMask,
+        /// The list's name.
+        name: String,
+    },
+    /// Other rules added the category or one below it, and none removed it.
+    Category {
+        /// Its path.
+        path: String,
     },
 }
 
@@ -185,5 +268,17 @@ pub enum Action {
         path: Quoted,
         /// What it adds to the category's score, in thousandths.
         score: i64,
+    },
+    /// `remove category "path"` or, for all below a path, `remove category "path/*"`
+    RemoveCategory {
+        /// The category, with the star.
+        path: Quoted,
+    },
+    /// `set "name" = value`
+    Set {
+        /// The attribute.
+        name: Quoted,
+        /// Its value, as text.
+        value: String,
     },
 }

@@ -10,7 +10,7 @@ use super::print;
 
 /// What a word means where a condition is read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Meaning {
+pub(super) enum Meaning {
     And,
     Or,
     Not,
@@ -18,8 +18,15 @@ enum Meaning {
     /// A keyword that ends the condition.
     Clause,
     Field(FieldMask),
-    /// A keyword of a construct that is not read yet.
-    Later(&'static str),
+    /// A modifier of a term.
+    Term,
+    /// `any of`, `all of`, `none of`, `at least`.
+    Group,
+    Category,
+    /// `near`, `before` and their aliases.
+    Proximity,
+    /// Comparisons, which are not read yet.
+    Comparison,
     Unknown,
 }
 
@@ -49,7 +56,7 @@ impl Parser<'_> {
         }
     }
 
-    fn at_condition_end(&self) -> bool {
+    pub(super) fn at_condition_end(&self) -> bool {
         self.at_item_end() || self.meaning(0) == Meaning::Clause
     }
 
@@ -59,7 +66,7 @@ impl Parser<'_> {
         }
     }
 
-    fn meaning(&self, count: usize) -> Meaning {
+    pub(super) fn meaning(&self, count: usize) -> Meaning {
         let symbol = self.ahead(count);
         match symbol.kind {
             SymbolKind::And => return Meaning::And,
@@ -75,22 +82,21 @@ impl Parser<'_> {
             "not" => Meaning::Not,
             "list" => Meaning::List,
             "when" | "unless" | "then" => Meaning::Clause,
-            "exact" => Meaning::Later("exact"),
-            "case" => Meaning::Later("case"),
-            "any" => Meaning::Later("any"),
-            "all" => Meaning::Later("all of"),
-            "none" => Meaning::Later("none of"),
-            "at" => Meaning::Later("at least"),
-            "category" => Meaning::Later("category"),
-            "near" | "w" => Meaning::Later("near"),
-            "before" | "pre" => Meaning::Later("before"),
-            "between" => Meaning::Later("between"),
-            "in" => Meaning::Later("in"),
+            "conditions" | "actions" if self.ahead(count + 1).kind == SymbolKind::Colon => {
+                Meaning::Clause
+            }
+            "exact" | "case" => Meaning::Term,
+            "any" if self.is_word(count + 1, "form") => Meaning::Term,
+            "any" | "all" | "none" | "at" => Meaning::Group,
+            "category" => Meaning::Category,
+            "near" | "before" => Meaning::Proximity,
+            "w" | "pre" if self.ahead(count + 1).kind == SymbolKind::Mark => Meaning::Proximity,
+            "between" | "in" => Meaning::Comparison,
             _ => self.known.find(&word).map_or(Meaning::Unknown, Meaning::Field),
         }
     }
 
-    fn or(&mut self) -> Option<Expr> {
+    pub(super) fn or(&mut self) -> Option<Expr> {
         let mut parts = Vec::new();
         let mut mixed = false;
         loop {
@@ -119,7 +125,6 @@ impl Parser<'_> {
         loop {
             parts.extend(self.not());
             operands += 1;
-            self.skip_proximity();
             match self.meaning(0) {
                 Meaning::And => self.operator("and"),
                 Meaning::Not => {}
@@ -135,14 +140,10 @@ impl Parser<'_> {
         (join(parts, false), operands > 1)
     }
 
-    fn starts_operand(&self) -> bool {
+    pub(super) fn starts_operand(&self) -> bool {
         let word = matches!(
             self.meaning(0),
-            Meaning::Field(_)
-                | Meaning::List
-                | Meaning::Later(
-                    "exact" | "case" | "any" | "all of" | "none of" | "at least" | "category"
-                )
+            Meaning::Field(_) | Meaning::List | Meaning::Term | Meaning::Group | Meaning::Category
         );
         let symbol = &self.peek().kind;
         (word && !self.at_item()) || matches!(symbol, SymbolKind::String(_) | SymbolKind::Open)
@@ -162,7 +163,7 @@ impl Parser<'_> {
 
     fn not(&mut self) -> Option<Expr> {
         if self.meaning(0) != Meaning::Not {
-            return self.operand();
+            return self.proximity();
         }
         let start = self.peek().span;
         self.operator("not");
@@ -171,7 +172,7 @@ impl Parser<'_> {
     }
 
     /// Reads one level deeper, or reports that this is too deep and skips the operand.
-    fn nested(&mut self, at: Span, read: fn(&mut Self) -> Option<Expr>) -> Option<Expr> {
+    pub(super) fn nested(&mut self, at: Span, read: fn(&mut Self) -> Option<Expr>) -> Option<Expr> {
         if self.depth == MAX_NESTING {
             let limit = MAX_NESTING.to_string();
             self.report(Diagnostic::new(Code::TooDeep, at).with("limit", limit));
@@ -191,23 +192,29 @@ impl Parser<'_> {
         }
     }
 
-    fn operand(&mut self) -> Option<Expr> {
+    pub(super) fn operand(&mut self) -> Option<Expr> {
         let symbol = self.peek().clone();
         match symbol.kind {
-            SymbolKind::String(text) => {
-                self.at += 1;
-                self.skip_slop();
-                let text = self.term_text(&text, symbol.span)?;
-                let kind = ExprKind::Term { fields: self.current, text };
-                return Some(Expr { kind, span: symbol.span });
-            }
+            SymbolKind::String(_) => return self.term_operand(),
             SymbolKind::Open => return self.parentheses(),
             _ => {}
         }
         match self.meaning(0) {
             Meaning::Field(_) => return self.governed(),
             Meaning::List if !self.at_item() => return self.list_reference(),
-            Meaning::Later(construct) => self.skip_later(construct),
+            Meaning::Term => return self.term_operand(),
+            Meaning::Group => return self.group(),
+            Meaning::Category => return self.category_reference(),
+            Meaning::Proximity => {
+                let operator = self.text(symbol.span).to_ascii_lowercase();
+                let diagnostic = Diagnostic::new(Code::MissingOperand, symbol.span);
+                self.report(diagnostic.with("operator", operator).with("side", "left"));
+                self.at += 1;
+                while matches!(self.peek().kind, SymbolKind::Mark | SymbolKind::Number) {
+                    self.at += 1;
+                }
+                return if self.starts_operand() { self.operand() } else { None };
+            }
             Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
                 return self.bare_words();
             }
@@ -280,33 +287,32 @@ impl Parser<'_> {
         let outer = self.current;
         self.current = mask;
         let one_operand = self.eat(&SymbolKind::Colon);
-        let operand = if self.peek().kind == SymbolKind::Mark
-            || matches!(self.meaning(0), Meaning::Later("between" | "in"))
-        {
-            self.not_read_yet(self.peek().span, "comparison");
-            self.at += 1;
-            if matches!(self.peek().kind, SymbolKind::Number | SymbolKind::String(_)) {
+        let operand =
+            if self.peek().kind == SymbolKind::Mark || self.meaning(0) == Meaning::Comparison {
+                self.not_read_yet(self.peek().span, "comparison");
                 self.at += 1;
-            }
-            None
-        } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
-            self.not()
-        } else if self.peek().kind == SymbolKind::Word
-            && matches!(self.meaning(0), Meaning::Unknown)
-        {
-            self.bare_words()
-        } else {
-            let fields = self.text(start.to(last)).to_owned();
-            self.unexpected(&format!("a condition after `{fields}`"));
-            None
-        };
+                if matches!(self.peek().kind, SymbolKind::Number | SymbolKind::String(_)) {
+                    self.at += 1;
+                }
+                None
+            } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
+                self.not()
+            } else if self.peek().kind == SymbolKind::Word
+                && matches!(self.meaning(0), Meaning::Unknown)
+            {
+                self.bare_words()
+            } else {
+                let fields = self.text(start.to(last)).to_owned();
+                self.unexpected(&format!("a condition after `{fields}`"));
+                None
+            };
         if one_operand {
             self.current = outer;
         }
         operand
     }
 
-    fn list_reference(&mut self) -> Option<Expr> {
+    pub(super) fn list_reference(&mut self) -> Option<Expr> {
         let start = self.next().span;
         let SymbolKind::String(name) = &self.peek().kind else {
             self.unexpected("the name of a list in quotes");
@@ -336,87 +342,29 @@ impl Parser<'_> {
         if self.starts_operand() { self.operand() } else { None }
     }
 
-    /// Checks the text of a term; a star that stands for more letters is not read yet.
-    pub(super) fn term_text(&mut self, text: &str, span: Span) -> Option<String> {
-        if text.trim().is_empty() {
-            self.report(Diagnostic::new(Code::EmptyTerm, span));
+    fn term_operand(&mut self) -> Option<Expr> {
+        let term = self.term()?;
+        let span = term.span;
+        Some(Expr { kind: ExprKind::Term { fields: self.current, term }, span })
+    }
+
+    fn category_reference(&mut self) -> Option<Expr> {
+        let start = self.next().span;
+        let SymbolKind::String(path) = &self.peek().kind else {
+            self.unexpected("a category path in quotes");
             return None;
-        }
-        if text.ends_with('*') && !text.ends_with("\\*") {
-            self.not_read_yet(span, "prefix");
-            return None;
-        }
-        Some(text.replace("\\*", "*"))
+        };
+        let kind = ExprKind::Category { path: path.clone() };
+        Some(Expr { kind, span: start.to(self.next().span) })
     }
 
     pub(super) fn not_read_yet(&mut self, span: Span, construct: &str) {
         self.report(Diagnostic::new(Code::NotReadYet, span).with("construct", construct));
     }
-
-    pub(super) fn later_modifier(&self) -> Option<&'static str> {
-        match self.meaning(0) {
-            Meaning::Later(name @ ("exact" | "case" | "any")) => Some(name),
-            _ => None,
-        }
-    }
-
-    fn skip_slop(&mut self) {
-        if self.peek().kind == SymbolKind::Mark && self.text(self.peek().span) == "~" {
-            self.not_read_yet(self.peek().span, "slop");
-            self.at += 1;
-            self.eat(&SymbolKind::Number);
-        }
-    }
-
-    /// `near/5` and its right operand, behind an operand.
-    fn skip_proximity(&mut self) {
-        while let Meaning::Later(construct @ ("near" | "before")) = self.meaning(0) {
-            self.not_read_yet(self.peek().span, construct);
-            self.at += 1;
-            if self.eat(&SymbolKind::Mark) {
-                self.eat(&SymbolKind::Number);
-            }
-            if self.starts_operand() {
-                self.operand();
-            }
-        }
-    }
-
-    /// A construct that is not read yet: its head is skipped, what it holds is not judged.
-    fn skip_later(&mut self, construct: &'static str) {
-        self.not_read_yet(self.peek().span, construct);
-        self.at += 1;
-        while self.peek().kind == SymbolKind::Word
-            && ["of", "form", "least"].iter().any(|word| self.is_word(0, word))
-            || self.peek().kind == SymbolKind::Number
-        {
-            self.at += 1;
-        }
-        if self.peek().kind == SymbolKind::Open {
-            let mut open = 0usize;
-            while !self.at_condition_end() {
-                match self.next().kind {
-                    SymbolKind::Open => open += 1,
-                    SymbolKind::Close => open -= 1,
-                    _ => {}
-                }
-                if open == 0 {
-                    break;
-                }
-            }
-        } else {
-            if self.meaning(0) == Meaning::List {
-                self.at += 1;
-            }
-            if matches!(self.peek().kind, SymbolKind::String(_)) {
-                self.at += 1;
-            }
-        }
-    }
 }
 
 /// Joins operands, taking in those that are joined the same way; one alone stays as it is.
-fn join(mut parts: Vec<Expr>, or: bool) -> Option<Expr> {
+pub(super) fn join(mut parts: Vec<Expr>, or: bool) -> Option<Expr> {
     if parts.len() < 2 {
         return parts.pop();
     }

@@ -99,4 +99,14 @@ codes! {
     NoRule = "JS029" Warning, "A source holds no rule and no list.";
     SourceTooLong = "JS030" Error, "A source is too long: `size`, `limit` in bytes.";
     NotReadYet = "JS031" Error, "A construct of the language that this version does not read: `construct`.";
+    ShortPrefix = "JS032" Error, "A star behind fewer than three letters: `term`, `limit`.";
+    BadPrefix = "JS033" Error, "A star under `any form`, which has no forms to vary: `term`.";
+    BadDistance = "JS034" Error, "A distance or slop out of range: `found`, `limit`.";
+    MixedProximity = "JS035" Error, "`near` and `before` follow each other without parentheses.";
+    BadProximity = "JS036" Error, "An operand of a proximity that has no place in the text: `operator`.";
+    ProximityFields = "JS037" Error, "The operands of a proximity look in different fields: `operator`.";
+    BadCount = "JS038" Error, "`at least` asks for none, or for more than there are: `found`, `size`.";
+    EmptyAttribute = "JS039" Error, "An attribute has no name.";
+    CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
+    SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
 }

@@ -223,21 +223,12 @@ impl Parser<'_> {
         let name = self.name("list")?;
         let mut terms = Vec::new();
         while !self.at_item_end() {
-            if let Some(modifier) = self.later_modifier() {
-                self.not_read_yet(self.peek().span, modifier);
-                self.at += 1;
-                continue;
-            }
-            let SymbolKind::String(text) = &self.peek().kind else {
+            if self.modifier().is_none() && !matches!(self.peek().kind, SymbolKind::String(_)) {
                 self.unexpected("a term in quotes");
                 self.skip_item();
                 return Some(ListItem { span: start.to(name.span), name, terms });
-            };
-            let (text, span) = (text.clone(), self.peek().span);
-            self.at += 1;
-            if let Some(text) = self.term_text(&text, span) {
-                terms.push(Quoted { text, span });
             }
+            terms.extend(self.term());
             if !self.eat(&SymbolKind::Comma) && !self.at_item_end() {
                 self.unexpected("`,` or `;`");
                 if !matches!(self.peek().kind, SymbolKind::String(_)) {
@@ -255,17 +246,17 @@ impl Parser<'_> {
 
     fn rule(&mut self, start: Span) -> Option<RuleItem> {
         let name = self.name("rule")?;
-        if !self.eat_word("when") {
+        if !self.eat_clause("when", "conditions") {
             let diagnostic = Diagnostic::new(Code::MissingWhen, self.peek().span);
             self.report(diagnostic.with("name", name.text.as_str()));
-            if self.at_item_end() || self.is_word(0, "then") {
+            if self.at_item_end() || self.at_clause("then", "actions") {
                 self.skip_item();
                 return None;
             }
         }
         let when = self.condition();
         let unless = if self.eat_word("unless") { self.condition() } else { None };
-        let actions = if self.eat_word("then") {
+        let actions = if self.eat_clause("then", "actions") {
             self.actions(&name)
         } else {
             let diagnostic = Diagnostic::new(Code::MissingThen, self.peek().span);
@@ -276,6 +267,20 @@ impl Parser<'_> {
         let span = self.end_item("rule", &name, start);
         // Without a condition an error has been reported, and nothing can be said of the rule.
         when.map(|when| RuleItem { name, when, unless, actions, span })
+    }
+
+    /// `keyword`, or the `heading` with a colon that the original's layout has in its place.
+    fn at_clause(&self, keyword: &str, heading: &str) -> bool {
+        self.is_word(0, keyword)
+            || (self.is_word(0, heading) && self.ahead(1).kind == SymbolKind::Colon)
+    }
+
+    fn eat_clause(&mut self, keyword: &str, heading: &str) -> bool {
+        let found = self.at_clause(keyword, heading);
+        if found {
+            self.at += if self.is_word(0, keyword) { 1 } else { 2 };
+        }
+        found
     }
 
     /// Moves to the end of the object without taking its semicolon.

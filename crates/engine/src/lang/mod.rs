@@ -10,8 +10,10 @@ pub mod ast;
 mod condition;
 pub mod diagnostic;
 pub mod grammar;
+mod group;
 pub mod lexer;
 pub mod print;
+pub mod proximity;
 pub mod split;
 
 pub use ast::{FieldMask, Fields, Span};

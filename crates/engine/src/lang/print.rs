@@ -4,7 +4,9 @@
 
 use std::fmt::Write;
 
-use super::ast::{Action, Expr, ExprKind, FieldMask, Fields, ListItem, RuleItem};
+use super::ast::{
+    Action, Count, Expr, ExprKind, FieldMask, Fields, Form, ListItem, RuleItem, Term,
+};
 
 /// A condition.
 #[must_use]
@@ -35,6 +37,16 @@ pub fn rule(rule: &RuleItem, fields: &Fields) -> String {
                     let _ = write!(out, " score {}", Thousandths(*score));
                 }
             }
+            Action::RemoveCategory { path } => {
+                out.push_str("remove category ");
+                write_quoted(&mut out, &path.text);
+            }
+            Action::Set { name, value } => {
+                out.push_str("set ");
+                write_quoted(&mut out, &name.text);
+                out.push_str(" = ");
+                write_quoted(&mut out, value);
+            }
         }
     }
     out.push(';');
@@ -48,7 +60,7 @@ pub fn list(list: &ListItem) -> String {
     write_quoted(&mut out, &list.name.text);
     for (index, term) in list.terms.iter().enumerate() {
         out.push_str(if index == 0 { ": " } else { ", " });
-        write_quoted(&mut out, &term.text);
+        write_term(&mut out, term);
     }
     out.push(';');
     out
@@ -82,15 +94,91 @@ fn write_expr(out: &mut String, expr: &Expr, fields: &Fields) {
             out.push_str("not ");
             write_operand(out, inner, fields);
         }
-        ExprKind::Term { fields: mask, text } => {
+        ExprKind::Term { fields: mask, term } => {
             write_fields(out, *mask, fields);
-            write_quoted(out, text);
+            write_term(out, term);
         }
         ExprKind::List { fields: mask, name } => {
             write_fields(out, *mask, fields);
             out.push_str("list ");
             write_quoted(out, name);
         }
+        ExprKind::Near { .. } => {
+            write_fields(out, expr.fields(), fields);
+            write_near(out, expr, fields);
+        }
+        ExprKind::AtLeast { count, of } => {
+            let _ = write!(out, "at least {count} of (");
+            for (index, part) in of.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                write_expr(out, part, fields);
+            }
+            out.push(')');
+        }
+        ExprKind::OfList { count, fields: mask, name } => {
+            write_fields(out, *mask, fields);
+            match count {
+                Count::All => out.push_str("all of list "),
+                Count::AtLeast(count) => {
+                    let _ = write!(out, "at least {count} of list ");
+                }
+            }
+            write_quoted(out, name);
+        }
+        ExprKind::Category { path } => {
+            out.push_str("category ");
+            write_quoted(out, path);
+        }
+    }
+}
+
+/// A proximity or an operand of one; its fields stand before the whole.
+fn write_near(out: &mut String, expr: &Expr, fields: &Fields) {
+    match &expr.kind {
+        ExprKind::Near { ordered, distance, left, right } => {
+            let nested = |expr: &Expr, other: bool| match expr.kind {
+                ExprKind::Near { ordered: inner, .. } => other || inner != *ordered,
+                _ => false,
+            };
+            for (side, operand) in [left, right].into_iter().enumerate() {
+                if side == 1 {
+                    let name = if *ordered { "before" } else { "near" };
+                    let _ = write!(out, " {name}/{distance} ");
+                }
+                let parentheses = nested(operand, side == 1);
+                out.push_str(if parentheses { "(" } else { "" });
+                write_near(out, operand, fields);
+                out.push_str(if parentheses { ")" } else { "" });
+            }
+        }
+        ExprKind::Or(parts) => {
+            out.push('(');
+            for (index, part) in parts.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { " or " });
+                write_near(out, part, fields);
+            }
+            out.push(')');
+        }
+        ExprKind::Term { term, .. } => write_term(out, term),
+        ExprKind::List { name, .. } => {
+            out.push_str("list ");
+            write_quoted(out, name);
+        }
+        _ => write_operand(out, expr, fields),
+    }
+}
+
+fn write_term(out: &mut String, term: &Term) {
+    out.push_str(match term.form {
+        Form::Lemma => "",
+        Form::Exact => "exact ",
+        Form::Case => "case ",
+        Form::AnyForm => "any form ",
+    });
+    // A term's text keeps the backslash of a literal star, which must not be doubled.
+    write_escaped(out, &term.text, |text, at| text[at..].starts_with("\\*"));
+    if let Some(slop) = term.slop {
+        let _ = write!(out, "~{slop}");
     }
 }
 
@@ -127,10 +215,14 @@ fn write_fields(out: &mut String, mask: FieldMask, fields: &Fields) {
 }
 
 fn write_quoted(out: &mut String, text: &str) {
+    write_escaped(out, text, |_, _| false);
+}
+
+fn write_escaped(out: &mut String, text: &str, keep: impl Fn(&str, usize) -> bool) {
     out.push('"');
-    for c in text.chars() {
+    for (at, c) in text.char_indices() {
         // Any double quote could be taken for the closing one, so each is escaped.
-        if super::lexer::is_double_quote(c) || c == '\\' {
+        if (super::lexer::is_double_quote(c) || c == '\\') && !keep(text, at) {
             out.push('\\');
         }
         out.push(c);

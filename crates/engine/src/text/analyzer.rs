@@ -5,8 +5,9 @@ use std::borrow::Cow;
 use super::entities;
 use super::html;
 use super::lemma::{Lemmatizer, Step};
-use super::normalize::Normalized;
+use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
+use super::shape::Capitals;
 use super::tokens::tokenize;
 use super::{AnalysisSettings, Markup, Surface, Token};
 
@@ -21,6 +22,7 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
+    capitals: Capitals,
     /// A field that was escaped as a whole, unescaped; and the way back.
     unescaped: String,
     escapes: OffsetMap,
@@ -82,7 +84,8 @@ impl Analyzer {
         } else {
             text.normalized.push_source(source, 0);
         }
-        tokenize(&text.normalized.text, &text.breaks, &mut text.folded, &mut text.tokens);
+        let (source, breaks) = (&text.normalized.text, &text.breaks);
+        tokenize(source, breaks, &mut text.folded, &mut text.tokens, &mut text.capitals);
     }
 
     /// The lemma of a folded word.
@@ -102,6 +105,26 @@ impl Analyzer {
     #[must_use]
     pub fn surfaces(&self, lemma: &str) -> Vec<Surface> {
         self.lemmatizer.surfaces(lemma)
+    }
+
+    /// The verb lemma of a folded word.
+    #[must_use]
+    pub fn verb_lemma<'a>(&self, folded: &'a str) -> Cow<'a, str> {
+        self.lemmatizer.verb_lemma(folded)
+    }
+
+    /// Every folded form that shares its spelling, noun lemma or verb lemma with one of `folded`'s.
+    #[must_use]
+    pub fn any_forms(&self, folded: &str) -> Vec<Surface> {
+        self.lemmatizer.any_forms(folded)
+    }
+
+    /// A normalised word with case and accents taken off.
+    #[must_use]
+    pub fn fold(&self, word: &str) -> String {
+        let mut folded = String::new();
+        fold(word, &mut folded);
+        folded
     }
 
     /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.

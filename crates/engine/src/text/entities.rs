@@ -11,6 +11,10 @@ static NAMES: LazyLock<HashMap<&'static str, &'static Codepoints>> = LazyLock::n
     ENTITIES.iter().map(|entity| (&entity.entity[1..], &entity.codepoints)).collect()
 });
 
+/// What nearly every advert holds; found without a look at the table.
+const FREQUENT: &[(&str, char)] =
+    &[("lt;", '<'), ("gt;", '>'), ("amp;", '&'), ("nbsp;", '\u{A0}'), ("quot;", '"')];
+
 /// The longest name with its semicolon: `CounterClockwiseContourIntegral;`.
 const LONGEST: usize = 32;
 
@@ -46,12 +50,12 @@ pub(super) fn once(source: &str) -> Option<Reference> {
 
 /// `rest` is what follows the `&`; the length counts it.
 fn once_behind_ampersand(rest: &str) -> Option<Reference> {
-    let bytes = rest.as_bytes();
-    match bytes.first()? {
+    let frequent = FREQUENT.iter().find(|(name, _)| rest.starts_with(name));
+    if let Some(&(name, char)) = frequent {
+        return Some(Reference { chars: (char, None), length: 1 + name.len() });
+    }
+    match rest.as_bytes().first()? {
         b'#' => number(rest),
-        // What nearly every advert holds, without a look at the table.
-        b'a' if rest.starts_with("amp;") => Some(Reference { chars: ('&', None), length: 5 }),
-        b'n' if rest.starts_with("nbsp;") => Some(Reference { chars: ('\u{A0}', None), length: 6 }),
         first if first.is_ascii_alphabetic() => name(rest),
         _ => None,
     }

@@ -7,62 +7,39 @@ use memchr::{memchr, memchr2, memchr3, memmem};
 use super::entities;
 use super::normalize::Normalized;
 
-/// Tags that part what stands before from what stands behind.
-const BLOCKS: &[&str] = &[
-    "address",
-    "article",
-    "aside",
-    "blockquote",
-    "body",
-    "br",
-    "caption",
-    "center",
-    "dd",
-    "details",
-    "dir",
-    "div",
-    "dl",
-    "dt",
-    "fieldset",
-    "figcaption",
-    "figure",
-    "footer",
-    "form",
-    "h1",
-    "h2",
-    "h3",
-    "h4",
-    "h5",
-    "h6",
-    "head",
-    "header",
-    "hr",
-    "html",
-    "legend",
-    "li",
-    "main",
-    "menu",
-    "nav",
-    "ol",
-    "option",
-    "p",
-    "pre",
-    "section",
-    "select",
-    "summary",
-    "table",
-    "tbody",
-    "td",
-    "textarea",
-    "tfoot",
-    "th",
-    "thead",
-    "title",
-    "tr",
-    "ul",
-];
-/// Tags whose content is no text.
-const HIDDEN: &[&str] = &["script", "style", "noscript", "template", "svg", "iframe", "object"];
+/// What a tag does to the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Effect {
+    /// It parts what stands before from what stands behind.
+    Block,
+    /// Its content is no text.
+    Hidden,
+    /// None.
+    Inline,
+}
+
+impl Effect {
+    #[rustfmt::skip]
+    fn of(name: &[u8]) -> Self {
+        let mut lower = [0; "blockquote".len()];
+        let Some(lower) = lower.get_mut(..name.len()) else { return Self::Inline };
+        lower.copy_from_slice(name);
+        lower.make_ascii_lowercase();
+        match &*lower {
+            b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"br" | b"caption"
+            | b"center" | b"dd" | b"details" | b"dir" | b"div" | b"dl" | b"dt" | b"fieldset"
+            | b"figcaption" | b"figure" | b"footer" | b"form" | b"h1" | b"h2" | b"h3" | b"h4"
+            | b"h5" | b"h6" | b"head" | b"header" | b"hr" | b"html" | b"legend" | b"li" | b"main"
+            | b"menu" | b"nav" | b"ol" | b"option" | b"p" | b"pre" | b"section" | b"select"
+            | b"summary" | b"table" | b"tbody" | b"td" | b"textarea" | b"tfoot" | b"th"
+            | b"thead" | b"title" | b"tr" | b"ul" => Self::Block,
+            b"script" | b"style" | b"noscript" | b"template" | b"svg" | b"iframe" | b"object" => {
+                Self::Hidden
+            }
+            _ => Self::Inline,
+        }
+    }
+}
 
 /// Walks over one source; `out` collects its text, `breaks` where in the text a block ends or begins.
 pub(super) struct Stripper<'a> {
@@ -156,16 +133,17 @@ impl Stripper<'_> {
         let name = &bytes[name_start..];
         let length = name.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(name.len());
         let name = &name[..length];
-        let is = |tags: &[&str]| tags.iter().any(|tag| tag.as_bytes().eq_ignore_ascii_case(name));
         let end = self.tag_end(name_start + length);
-        if is(BLOCKS) {
-            self.mark_break();
-        } else if name_start == at + 1 && is(HIDDEN) && bytes[..end].last() == Some(&b'>') {
-            self.mark_break();
-            // `<svg/>` holds nothing.
-            if !bytes[..end].ends_with(b"/>") {
-                return self.hidden_end(end, name);
+        match Effect::of(name) {
+            Effect::Block => self.mark_break(),
+            Effect::Hidden if name_start == at + 1 && bytes[..end].last() == Some(&b'>') => {
+                self.mark_break();
+                // `<svg/>` holds nothing.
+                if !bytes[..end].ends_with(b"/>") {
+                    return self.hidden_end(end, name);
+                }
             }
+            Effect::Hidden | Effect::Inline => {}
         }
         end
     }

@@ -8,7 +8,7 @@ use std::sync::LazyLock;
 use hashbrown::HashSet;
 
 use super::lexicon::Lexicon;
-use super::lexicon::PartOfSpeech::{self, Noun};
+use super::lexicon::PartOfSpeech::{self, Noun, Verb};
 use super::{LemmaMode, Surface};
 
 /// Shorter words are not taken for plurals that WordNet does not know.
@@ -78,6 +78,10 @@ impl Lemmatizer {
         if FUNCTION_WORDS.contains(folded) {
             return (Cow::Borrowed(folded), Step::FunctionWord);
         }
+        // No plural ends so; WordNet's rules would make bos of boss, and part it from bosses.
+        if folded.ends_with("ss") {
+            return (Cow::Borrowed(folded), Step::Unchanged);
+        }
         if let Some(base) = self.first_base(folded) {
             return (Cow::Owned(base.to_owned()), Step::Irregular);
         }
@@ -100,7 +104,7 @@ impl Lemmatizer {
 
     /// Whether WordNet knows the word, as a base form or as an irregular or regular form of one.
     fn known(&self, folded: &str) -> bool {
-        use PartOfSpeech::{Adjective, Adverb, Verb};
+        use PartOfSpeech::{Adjective, Adverb};
         self.lexicon.knows(folded)
             || [Noun, Verb, Adjective, Adverb]
                 .iter()
@@ -119,6 +123,49 @@ impl Lemmatizer {
             }
         }
         found
+    }
+
+    /// The verb lemma; function words are left alone as for nouns.
+    pub(super) fn verb_lemma<'a>(&self, folded: &'a str) -> Cow<'a, str> {
+        let plus = self.mode == LemmaMode::WordNetPlus;
+        if self.mode == LemmaMode::Off || (plus && FUNCTION_WORDS.contains(folded)) {
+            return Cow::Borrowed(folded);
+        }
+        self.lexicon.lemma(folded, Verb)
+    }
+
+    /// Every folded form that shares its spelling, noun lemma or verb lemma with one of `folded`'s;
+    /// also whether it does so where it is name-like.
+    pub(super) fn any_forms(&self, folded: &str) -> Vec<Surface> {
+        let mine = [Cow::Borrowed(folded), self.lemma(folded, false).0, self.verb_lemma(folded)];
+        let mut found: Vec<Surface> = Vec::new();
+        for form in mine.iter().flat_map(|lemma| {
+            let verbs = self.turned(lemma, Verb);
+            self.candidates(lemma).into_iter().chain(verbs)
+        }) {
+            let meets = |name_like| {
+                let theirs = [
+                    Cow::Borrowed(form.as_str()),
+                    self.lemma(&form, name_like).0,
+                    self.verb_lemma(&form),
+                ];
+                theirs.iter().any(|one| mine.contains(one))
+            };
+            if meets(false) && found.iter().all(|known| known.folded != form) {
+                let unless_name_like = !meets(true);
+                found.push(Surface { folded: form, unless_name_like });
+            }
+        }
+        found
+    }
+
+    /// The irregular forms of `lemma` and those that the rules of `part` lead back to it.
+    fn turned(&self, lemma: &str, part: PartOfSpeech) -> Vec<String> {
+        let irregular = self.lexicon.irregular_forms(lemma, part).iter().map(ToString::to_string);
+        let regular = part.rules().iter().filter_map(|(ending, replacement)| {
+            Some(format!("{}{ending}", lemma.strip_suffix(replacement)?))
+        });
+        irregular.chain(regular).collect()
     }
 
     /// The forms that could reduce to `lemma`: each step of the forward way, turned round.
@@ -170,6 +217,8 @@ mod tests {
             ("us", false, "u", "us"),
             ("was", false, "wa", "was"),
             ("nurses", true, "nurse", "nurse"),
+            ("boss", false, "bos", "boss"),
+            ("bosses", false, "boss", "boss"),
             ("vacancies", false, "vacancy", "vacancy"),
             ("devopses", false, "devopses", "devopse"),
             ("children", false, "child", "child"),

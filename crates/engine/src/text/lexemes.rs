@@ -8,10 +8,13 @@ use super::lemma::entries;
 static BUILT_IN: LazyLock<Lexemes> =
     LazyLock::new(|| Lexemes::new(entries(include_str!("../../data/lexemes.txt"))));
 
-/// Lexemes by their first byte, the longest first; lower case, ASCII.
+/// Lexemes by their first byte, the longest first; lower case, ASCII, without white space.
 #[derive(Debug)]
 pub(super) struct Lexemes {
     by_first: Vec<Vec<Box<str>>>,
+    /// Whether some lexeme has this byte behind its first letters and digits. Most words end at none of
+    /// these, so that they are not looked for.
+    goes_on: [bool; 256],
 }
 
 impl Lexemes {
@@ -20,17 +23,20 @@ impl Lexemes {
         &BUILT_IN
     }
 
-    fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
         let mut by_first: Vec<Vec<Box<str>>> = vec![Vec::new(); 128];
+        let mut goes_on = [false; 256];
         for name in names.map(str::to_ascii_lowercase) {
             if let Some(list) = name.bytes().next().and_then(|b| by_first.get_mut(usize::from(b))) {
+                let mark = name.bytes().find(|byte| !byte.is_ascii_alphanumeric());
+                goes_on[usize::from(mark.unwrap_or(b' '))] = true;
                 list.push(name.into_boxed_str());
             }
         }
         for list in &mut by_first {
             list.sort_by_key(|name| std::cmp::Reverse(name.len()));
         }
-        Self { by_first }
+        Self { by_first, goes_on }
     }
 
     /// The length of the longest lexeme that begins at `at` and ends at the edge of a word. `folded`
@@ -44,6 +50,11 @@ impl Lexemes {
     /// Whether some lexeme begins with this byte.
     pub(super) fn begins(&self, byte: u8) -> bool {
         self.by_first.get(usize::from(byte)).is_some_and(|list| !list.is_empty())
+    }
+
+    /// Whether some lexeme has this byte behind its first letters and digits.
+    pub(super) fn goes_on(&self, byte: u8) -> bool {
+        self.goes_on[usize::from(byte)]
     }
 }
 

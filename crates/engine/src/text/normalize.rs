@@ -37,8 +37,7 @@ impl Normalized {
         let bytes = piece.as_bytes();
         let mut at = 0;
         while at < bytes.len() {
-            let ascii =
-                bytes[at..].iter().position(|byte| !byte.is_ascii()).unwrap_or(bytes.len() - at);
+            let ascii = ascii_length(&bytes[at..]);
             if ascii > 0 {
                 self.push_ascii(&piece[at..at + ascii], start + at);
                 at += ascii;
@@ -108,15 +107,28 @@ impl Normalized {
     }
 }
 
+/// How many bytes at the start are ASCII; looked at in blocks, which the processor does at once.
+fn ascii_length(bytes: &[u8]) -> usize {
+    const BLOCK: usize = 32;
+    let blocks = bytes.chunks(BLOCK).take_while(|block| block.is_ascii()).count();
+    let start = bytes.len().min(blocks * BLOCK);
+    let rest = &bytes[start..];
+    start + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
+}
+
 fn single_char(text: &str) -> Option<char> {
     let mut chars = text.chars();
     chars.next().filter(|_| chars.next().is_none())
 }
 
-/// Soft hyphens, zero-width characters, byte order marks, marks of writing direction.
+/// Soft hyphens, zero-width characters, byte order marks, marks of writing direction, and the rest of
+/// Unicode's `Default_Ignorable_Code_Point`.
 fn is_invisible(c: char) -> bool {
-    matches!(c, '\u{AD}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{2064}'
-        | '\u{2066}'..='\u{2069}' | '\u{FEFF}' | '\u{FE00}'..='\u{FE0F}')
+    matches!(c, '\u{AD}' | '\u{34F}' | '\u{61C}' | '\u{115F}'..='\u{1160}' | '\u{17B4}'..='\u{17B5}'
+        | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}'
+        | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+        | '\u{FFF0}'..='\u{FFF8}' | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}'
+        | '\u{E0000}'..='\u{E0FFF}')
 }
 
 /// The plain character for one of the many quotes, dashes and spaces.

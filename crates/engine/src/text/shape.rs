@@ -7,44 +7,60 @@ use super::Token;
 /// In a sentence with a word this long that begins small, capitals tell.
 const LONG: usize = 4;
 
-/// Sets [`Token::name_like`] for the words of one sentence: those all in capitals where other words are
-/// not, and those with a first capital, other than the sentence's first, where longer words go without.
-pub(super) fn mark_names(text: &str, sentence: &mut [Token]) {
-    let shape = |token: &Token| Shape::of(&text[token.start as usize..token.end as usize]);
-    let (mut some_small, mut some_not_shouted, mut some_capital) = (false, false, false);
-    for token in &*sentence {
-        let shape = shape(token);
-        some_small |= shape.letters >= LONG && !shape.capital;
-        some_not_shouted |= shape.letters >= 2 && !shape.shouted;
-        some_capital |= shape.capital;
-    }
-    if !some_capital || !(some_small || some_not_shouted) {
-        return;
-    }
-    for (index, token) in sentence.iter_mut().enumerate() {
-        let shape = shape(token);
-        let acronym = shape.shouted && shape.letters >= 2 && some_not_shouted;
-        token.name_like = acronym || (shape.capital && index > 0 && some_small);
-    }
-}
-
-struct Shape {
-    /// How many characters; bytes for ASCII.
-    letters: usize,
-    capital: bool,
-    shouted: bool,
+/// The capitals of one word.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    /// How many characters.
+    pub(super) letters: usize,
+    /// The first is a capital.
+    pub(super) capital: bool,
+    /// The first is a capital and none is small.
+    pub(super) shouted: bool,
 }
 
 impl Shape {
-    fn of(word: &str) -> Self {
-        let bytes = word.as_bytes();
-        if word.is_ascii() {
-            let capital = bytes.first().is_some_and(u8::is_ascii_uppercase);
-            let shouted = capital && !bytes.iter().any(u8::is_ascii_lowercase);
-            return Self { letters: bytes.len(), capital, shouted };
-        }
+    pub(super) fn of(word: &str) -> Self {
         let capital = word.chars().next().is_some_and(char::is_uppercase);
         let shouted = capital && !word.chars().any(char::is_lowercase);
         Self { letters: word.chars().count(), capital, shouted }
+    }
+}
+
+/// The capitals of one sentence.
+#[derive(Debug, Default)]
+pub(super) struct Capitals {
+    /// Which words begin with one, and whether they are acronyms if any word is none.
+    words: Vec<(u32, bool)>,
+    some_small: bool,
+    some_not_shouted: bool,
+}
+
+impl Capitals {
+    pub(super) fn clear(&mut self) {
+        self.words.clear();
+        self.some_small = false;
+        self.some_not_shouted = false;
+    }
+
+    /// Adds the word at `index` of the text.
+    pub(super) fn add(&mut self, index: u32, shape: Shape) {
+        self.some_small |= shape.letters >= LONG && !shape.capital;
+        self.some_not_shouted |= shape.letters >= 2 && !shape.shouted;
+        if shape.capital {
+            self.words.push((index, shape.shouted && shape.letters >= 2));
+        }
+    }
+
+    /// Ends the sentence whose first word is at `first`. [`Token::name_like`] is set for the words all
+    /// in capitals where other words are not, and for those with a first capital, other than the
+    /// sentence's first, where longer words go without.
+    pub(super) fn mark_names(&mut self, tokens: &mut [Token], first: u32) {
+        for &(index, shouted) in &self.words {
+            if let Some(token) = tokens.get_mut(index as usize) {
+                let acronym = shouted && self.some_not_shouted;
+                token.name_like = acronym || (index > first && self.some_small);
+            }
+        }
+        self.clear();
     }
 }

@@ -1,0 +1,166 @@
+//! Reads how terms stand to each other: modifiers, slop, `near` and `before`.
+
+use super::ast::{Expr, ExprKind, FieldMask, Form, Term};
+use super::diagnostic::{Code, Diagnostic};
+use super::grammar::Parser;
+use super::lexer::SymbolKind;
+
+/// The largest distance and slop, in words.
+pub const MAX_DISTANCE: u32 = 50;
+/// How many letters a star must follow.
+pub const SHORTEST_PREFIX: usize = 3;
+
+impl Parser<'_> {
+    /// The modifier at the present symbol, with the number of its words.
+    pub(super) fn modifier(&self) -> Option<(Form, usize)> {
+        if self.is_word(0, "exact") {
+            Some((Form::Exact, 1))
+        } else if self.is_word(0, "case") {
+            Some((Form::Case, 1))
+        } else if self.is_word(0, "any") && self.is_word(1, "form") {
+            Some((Form::AnyForm, 2))
+        } else {
+            None
+        }
+    }
+
+    /// A term: `[ exact | case | any form ] STRING [ "~" INT ]`. `None` where it has an error.
+    pub(super) fn term(&mut self) -> Option<Term> {
+        let start = self.peek().span;
+        let mut form = Form::Lemma;
+        if let Some((modifier, words)) = self.modifier() {
+            form = modifier;
+            self.at += words;
+        }
+        let SymbolKind::String(text) = &self.peek().kind else {
+            self.unexpected("a term in quotes");
+            return None;
+        };
+        let text = text.clone();
+        let quoted = self.next().span;
+        let mut span = start.to(quoted);
+        let mut slop = None;
+        if self.is_mark("~") {
+            self.at += 1;
+            span = span.to(self.peek().span);
+            slop = self.distance();
+        }
+        if text.trim().is_empty() {
+            self.report(Diagnostic::new(Code::EmptyTerm, quoted));
+            return None;
+        }
+        for word in text.split_whitespace() {
+            let Some(stem) = prefix(word) else { continue };
+            let code = if form == Form::AnyForm {
+                Code::BadPrefix
+            } else if stem.chars().filter(|c| c.is_alphanumeric()).count() < SHORTEST_PREFIX {
+                Code::ShortPrefix
+            } else {
+                continue;
+            };
+            let diagnostic = Diagnostic::new(code, quoted).with("term", text.as_str());
+            self.report(diagnostic.with("limit", SHORTEST_PREFIX.to_string()));
+            return None;
+        }
+        Some(Term { text, form, slop, span })
+    }
+
+    fn is_mark(&self, mark: &str) -> bool {
+        self.peek().kind == SymbolKind::Mark && self.text(self.peek().span) == mark
+    }
+
+    /// A number of words from 0 to [`MAX_DISTANCE`].
+    fn distance(&mut self) -> Option<u32> {
+        if self.peek().kind != SymbolKind::Number {
+            self.unexpected("a number of words");
+            return None;
+        }
+        let span = self.next().span;
+        let number = self.text(span).parse().ok().filter(|&number| number <= MAX_DISTANCE);
+        if number.is_none() {
+            let diagnostic =
+                Diagnostic::new(Code::BadDistance, span).with("found", self.text(span));
+            self.report(diagnostic.with("limit", MAX_DISTANCE.to_string()));
+        }
+        number
+    }
+
+    /// An operand and what stands near it: `prim { ( "near" | "before" ) "/" INT prim }`.
+    pub(super) fn proximity(&mut self) -> Option<Expr> {
+        let mut left = self.operand();
+        let mut before_this: Option<bool> = None;
+        while let Some(ordered) = self.proximity_operator() {
+            let operator = self.next().span;
+            let name = self.text(operator).to_owned();
+            if self.is_mark("/") {
+                self.at += 1;
+            } else {
+                self.unexpected("`/` and a number of words");
+            }
+            let distance = self.distance();
+            if before_this.is_some_and(|other| other != ordered) {
+                self.report(Diagnostic::new(Code::MixedProximity, operator));
+            }
+            before_this = Some(ordered);
+            let right = self.operand();
+            let (Some(first), Some(second), Some(distance)) = (left.take(), right, distance) else {
+                continue;
+            };
+            for operand in [&first, &second] {
+                if !has_place(operand) {
+                    let diagnostic = Diagnostic::new(Code::BadProximity, operand.span);
+                    self.report(diagnostic.with("operator", name.as_str()));
+                }
+            }
+            let mut fields = fields_of(&first);
+            fields.extend(fields_of(&second));
+            if fields.windows(2).any(|pair| pair[0] != pair[1]) {
+                let diagnostic = Diagnostic::new(Code::ProximityFields, first.span.to(second.span));
+                self.report(diagnostic.with("operator", name.as_str()));
+            }
+            let span = first.span.to(second.span);
+            let (first, second) = (Box::new(first), Box::new(second));
+            let kind = ExprKind::Near { ordered, distance, left: first, right: second };
+            left = Some(Expr { kind, span });
+        }
+        left
+    }
+
+    /// Whether the operator at the present symbol, if it is one of proximity, asks for an order.
+    fn proximity_operator(&self) -> Option<bool> {
+        let slash = self.ahead(1).kind == SymbolKind::Mark;
+        if self.is_word(0, "near") || (slash && self.is_word(0, "w")) {
+            Some(false)
+        } else if self.is_word(0, "before") || (slash && self.is_word(0, "pre")) {
+            Some(true)
+        } else {
+            None
+        }
+    }
+}
+
+/// What stands before the star that ends `word`, if one does.
+#[must_use]
+pub fn prefix(word: &str) -> Option<&str> {
+    word.strip_suffix('*').filter(|stem| !stem.ends_with('\\'))
+}
+
+/// Whether the operand is something that stands at a place in a text.
+fn has_place(expr: &Expr) -> bool {
+    match &expr.kind {
+        ExprKind::Term { .. } | ExprKind::List { .. } | ExprKind::Near { .. } => true,
+        ExprKind::Or(parts) => parts
+            .iter()
+            .all(|part| matches!(part.kind, ExprKind::Term { .. } | ExprKind::List { .. })),
+        _ => false,
+    }
+}
+
+fn fields_of(expr: &Expr) -> Vec<FieldMask> {
+    match &expr.kind {
+        ExprKind::Term { fields, .. } | ExprKind::List { fields, .. } => vec![*fields],
+        ExprKind::Or(parts) => parts.iter().flat_map(fields_of).collect(),
+        ExprKind::Near { left, .. } => fields_of(left),
+        _ => Vec::new(),
+    }
+}
