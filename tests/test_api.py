@@ -6,6 +6,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+from typing import Any
 
 import pytest
 
@@ -71,6 +72,23 @@ def test_bad_rules_raise_one_error_with_every_finding() -> None:
         ("b.rules", 1, "JS015"),
         ("b.rules", 1, "JS025"),
     ]
+
+
+@pytest.mark.parametrize(
+    ("source", "error", "says"),
+    [
+        (b"bytes", TypeError, "not from bytes"),
+        (None, TypeError, "not from NoneType"),
+        ({"a.rules": b"x"}, TypeError, "text of 'a.rules' must be a str, not bytes"),
+        ({1: "x"}, TypeError, "file name must be a str, not int"),
+        ("# \ud800", ValueError, "text of 'rules' .* character 2"),
+        ({"a\udce9.rules": ""}, ValueError, "file name .* character 1"),
+    ],
+)
+def test_what_is_no_text_is_not_compiled(source: Any, error: type[Exception], says: str) -> None:
+    with pytest.raises(error, match=says) as raised:
+        jobsieve.compile(source)
+    assert type(raised.value) is error
 
 
 def test_the_hash_is_that_of_the_meaning(rules: jobsieve.RuleSet) -> None:

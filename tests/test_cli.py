@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import gzip
 import json
+import os
+import sqlite3
 import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.service import run
+from jobsieve.store import open_store
+from tests.service import command, run
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 RULE = 'rule "python": when title "python" then add category "it/python" score 2;\n'
@@ -75,6 +79,102 @@ def test_classify_falls_back_to_the_starter_rules_and_says_so(tmp_path: Path) ->
     assert str(records(done.stdout)[0]["primary"]).startswith("it/developers")
 
 
+def test_a_row_of_csv_that_is_no_advert_is_refused_and_the_others_go_on(
+    rules: Path, tmp_path: Path
+) -> None:
+    adverts = tmp_path / "adverts.CSV.GZ"
+    rows = [
+        b"ID,Title,description",
+        b"1,Python," + b"y" * 200_000,
+        b"2,Python",
+        b"3,Caf\xe9,x",
+        b'"4"x,Python,x',
+        b"5,Python," + b"y" * 2_000_000,
+        b"6,Python,x",
+        b'7,Python,"x',
+    ]
+    adverts.write_bytes(gzip.compress(b"\n".join(rows) + b"\n"))
+    done = run("classify", str(adverts), "--rules", str(rules), check=False)
+    assert done.returncode == 1
+    found = records(done.stdout)
+    assert [(each.get("id"), each["status"]) for each in found] == [
+        ("1", "matched"),
+        ("2", "error"),
+        (None, "error"),
+        (None, "error"),
+        (None, "error"),
+        ("6", "matched"),
+        (None, "error"),
+    ]
+    error = found[1]["error"]
+    assert isinstance(error, dict)
+    assert error["code"] == "invalid-row"
+    assert "line 3" in error["detail"]
+    assert "5 refused" in done.stderr
+
+
+def test_a_byte_order_mark_begins_a_file_and_no_advert(rules: Path, tmp_path: Path) -> None:
+    adverts = tmp_path / "adverts.jsonl"
+    adverts.write_text('\ufeff{"title": "Python"}\n', encoding="utf-8")
+    done = run("classify", str(adverts), "--rules", str(rules))
+    assert [each["status"] for each in records(done.stdout)] == ["matched"]
+
+
+@pytest.mark.parametrize("way", ["../folder/adverts.jsonl", "link.jsonl", "adverts.jsonl"])
+def test_an_output_that_is_an_input_is_refused(rules: Path, tmp_path: Path, way: str) -> None:
+    folder = tmp_path / "folder"
+    folder.mkdir()
+    adverts = folder / "adverts.jsonl"
+    adverts.write_text('{"title": "Python"}\n', encoding="utf-8")
+    (folder / "link.jsonl").symlink_to(adverts)
+    arguments = ("classify", str(adverts), "--rules", str(rules), "--output", str(folder / way))
+    done = run(*arguments, check=False)
+    assert done.returncode == 2
+    assert "would overwrite the input" in done.stderr
+    assert adverts.read_text(encoding="utf-8") == '{"title": "Python"}\n'
+
+
+def test_a_run_that_fails_leaves_the_output_of_the_last(rules: Path, tmp_path: Path) -> None:
+    good, broken = tmp_path / "good.jsonl", tmp_path / "broken.jsonl.gz"
+    good.write_text('{"title": "Python"}\n', encoding="utf-8")
+    broken.write_bytes(gzip.compress(b'{"title": "Python"}\n' * 5_000)[:-30])
+    output = tmp_path / "out" / "records.jsonl"
+    output.parent.mkdir()
+    arguments = ("classify", str(good), "--rules", str(rules), "--output", str(output))
+    run(*arguments)
+    before = output.read_bytes()
+    assert before
+    for files in (["gone.jsonl"], [str(broken)], [str(broken), "gone.jsonl"]):
+        done = run("classify", str(good), *files, *arguments[2:], check=False)
+        assert done.returncode == 1
+        assert output.read_bytes() == before
+    assert [file.name for file in output.parent.iterdir()] == [output.name]
+
+
+def test_records_go_to_a_pipe_as_they_come(rules: Path, tmp_path: Path) -> None:
+    adverts = tmp_path / "adverts.jsonl"
+    adverts.write_text('{"title": "Python"}\n', encoding="utf-8")
+    arguments = ("classify", str(adverts), "--rules", str(rules), "--output", "/dev/stdout")
+    assert [each["status"] for each in records(run(*arguments).stdout)] == ["matched"]
+
+
+@pytest.mark.parametrize("which", ["classify", "check"])
+def test_an_output_that_takes_nothing_is_told(rules: Path, tmp_path: Path, which: str) -> None:
+    adverts = tmp_path / "adverts.jsonl"
+    adverts.write_text('{"title": "Python"}\n', encoding="utf-8")
+    called = {
+        "classify": command("classify", str(adverts), "--rules", str(rules)),
+        "check": command("check", str(rules)),
+    }
+    for redirection, says in (("/dev/full", "No space left"), ("&-", "output is closed")):
+        shell = ["sh", "-c", f'"$@" >{redirection}', "sh", *called[which]]
+        done = subprocess.run(shell, capture_output=True, text=True, timeout=60, check=False)
+        assert done.returncode == 1
+        assert says in done.stderr
+        assert "Traceback" not in done.stderr
+        assert "Exception" not in done.stderr
+
+
 def test_check_reports_every_error_with_its_place(tmp_path: Path) -> None:
     file = tmp_path / "bad.rules"
     file.write_text(BAD, encoding="utf-8")
@@ -117,6 +217,86 @@ def test_what_was_imported_is_exported_byte_for_byte(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (source / name).read_bytes()
 
 
+def test_explain_names_no_reason_that_is_none(tmp_path: Path) -> None:
+    rules = tmp_path / "mine.rules"
+    rules.write_text(
+        'rule "r": when "cook" and not ("chef" and "head") and ("grill" and "nights" or "days")\n'
+        '  and not (not "kent") then add category "food";\n',
+        encoding="utf-8",
+    )
+    title = "Cook for our head of grill, days, in Kent"
+    done = run("explain", "--rules", str(rules), "--title", title)
+    terms = [line.split()[0] for line in done.stdout.splitlines() if line.startswith("    ")]
+    assert terms == ['"cook"', '"days"', '"kent"']
+
+
+def test_explain_reads_adverts_as_strictly_as_classify_does(rules: Path, tmp_path: Path) -> None:
+    adverts = tmp_path / "adverts.jsonl"
+    lines = ['{"id": 1, "title": "Python", "salary": 1}', '{"id": 2, "title": "Python"}']
+    adverts.write_text("\n".join(lines), encoding="utf-8")
+    arguments = ("explain", str(adverts), "--rules", str(rules))
+    done = run(*arguments, check=False)
+    assert done.returncode == 1
+    assert "number 1 in" in done.stderr
+    assert "salary" in done.stderr
+    assert "it/python" in run(*arguments, "--id", "2").stdout
+
+
+def test_explain_tells_the_version(rules: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store.db")
+    run("rules", "import", str(rules), "--store", store)
+    done = run("explain", "--title", "Python", "--store", store, "--json")
+    assert json.loads(done.stdout)["ruleset"]["version"] == 1
+
+
+def test_a_rules_name_does_not_steer_the_terminal(tmp_path: Path) -> None:
+    rules = tmp_path / "mine.rules"
+    rules.write_text(RULE.replace('"python":', '"py\x1b[2J\tthon":'), encoding="utf-8")
+    store = str(tmp_path / "store.db")
+    run("rules", "import", str(rules), "--store", store)
+    listed = run("rules", "list", "--store", store).stdout
+    explained = run("explain", "--title", "Python", "--store", store).stdout
+    for shown in (listed, explained):
+        assert "py␛[2J␉thon" in shown
+        assert "\x1b" not in shown
+
+
+def test_who_imports_needs_no_name(rules: Path, tmp_path: Path) -> None:
+    """As in a container that runs under a number which no user has."""
+    store = str(tmp_path / "store.db")
+    script = (
+        "import pwd, os; pwd.getpwuid = lambda _: {}['no user']; "
+        "[os.environ.pop(n, None) for n in ('LOGNAME', 'USER', 'LNAME', 'USERNAME')]; "
+        "from jobsieve.cli import main; main()"
+    )
+    arguments = [sys.executable, "-c", script, "rules", "import", str(rules), "--store", store]
+    subprocess.run(arguments, capture_output=True, timeout=60, check=True)
+    with open_store(store) as opened:
+        assert opened.versions()[0].author == f"user {os.getuid()}"
+
+
+def test_bytes_in_the_store_are_named(rules: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store.db")
+    run("rules", "import", str(rules), "--store", store)
+    with sqlite3.connect(store) as connection:
+        connection.execute("update revisions set source = cast(source as blob)")
+    connection.close()
+    for arguments in (("rules", "list"), ("explain", "--title", "Python")):
+        done = run(*arguments, "--store", store, check=False)
+        assert done.returncode == 1
+        assert "Traceback" not in done.stderr
+        assert "'python'" in done.stderr
+
+
+def test_a_rule_file_whose_name_is_not_utf_8_is_named(tmp_path: Path) -> None:
+    file = tmp_path / os.fsdecode(b"caf\xe9.rules")
+    file.write_text(RULE, encoding="utf-8")
+    for path in (file, tmp_path):
+        done = run("check", str(path), check=False)
+        assert done.returncode == 1
+        assert "its name is not UTF-8" in done.stderr
+
+
 def test_explain_shows_what_was_found_and_what_was_not(rules: Path) -> None:
     arguments = ("explain", "--rules", str(rules), "--rule", "python")
     done = run(*arguments, "--title", "Senior Python Developer")
@@ -143,6 +323,10 @@ def test_explain_shows_what_was_found_and_what_was_not(rules: Path) -> None:
         (("--config", "gone.toml", "serve"), ("gone.toml",)),
         (("explain", "--title", "x", "--rule", "no such"), ("no such",)),
         (("explain",), ("FILE", "--title")),
+        (("explain", "--title", "x", "--id", "1"), ("--id", "FILE")),
+        (("classify", "x", "--rules", "y", "--store", "z"), ("--rules", "--store", "both")),
+        (("classify", "x", "-o", "out.parquet"), (".parquet", ".jsonl")),
+        (("classify", "x.parquet"), ("x.parquet", "JSON lines and CSV")),
     ],
 )
 def test_bad_input_is_named(arguments: tuple[str, ...], names: tuple[str, ...]) -> None:
@@ -166,7 +350,8 @@ def test_bad_files_are_named_with_the_place(rules: Path, tmp_path: Path) -> None
     assert done.returncode == 1
     assert "broken.jsonl.gz" in done.stderr
     columns = tmp_path / "columns.csv"
-    columns.write_text("title,salary\nCook,1\n", encoding="utf-8")
-    done = run("classify", str(columns), "--rules", str(rules), check=False)
-    assert done.returncode == 1
-    assert "salary" in done.stderr
+    for head, named in (("title,salary", "salary"), ("title,id,Title", "'title' more than once")):
+        columns.write_text(f"{head}\nCook,1\n", encoding="utf-8")
+        done = run("classify", str(columns), "--rules", str(rules), check=False)
+        assert done.returncode == 1
+        assert named in done.stderr

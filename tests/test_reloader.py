@@ -50,7 +50,7 @@ class Site:
             self._take,
             interval=0.25,
             deadline=deadline,
-            name="sqlite:///rules.db",
+            store_name="sqlite:///rules.db",
             changed=show,
             now=lambda: NOW,
             jitter=lambda: jitter,
@@ -182,6 +182,20 @@ def test_a_store_that_fails_keeps_the_rules_and_is_asked_less_and_less_often(sit
     status = site.reloader.status
     assert (status.state, status.failures, status.error) == ("current", 0, None)
     assert site.served == [1]
+
+
+def test_a_store_that_was_emptied_is_not_made_anew(site: Site) -> None:
+    site.publish(rule("python"))
+    site.reloader.check()
+    for file in site.path.parent.glob("rules.db*"):
+        file.write_bytes(b"")
+
+    # At first the store that is still open fails, then the opening of another.
+    for _ in range(3):
+        site.reloader.check()
+        assert site.reloader.status.state == "fetch_error"
+    assert "the file is empty" in str(site.reloader.status.error)
+    assert site.path.read_bytes() == b""
 
 
 def test_retries_are_spread_up_to_a_minute(site: Site) -> None:

@@ -142,5 +142,8 @@ class Server:
     def log(self, line: str) -> None:
         """Hands one line to the writer of standard output; dropped and counted where its queue is full."""
     def drain(self, deadline: float) -> bool:
-        """Stops accepting, lets requests under way end, flushes the log. False where `deadline`
+        """Turns `/readyz` off, stops accepting, lets requests under way end. False where `deadline`
         seconds did not suffice and connections were cut."""
+    def flush_log(self, deadline: float) -> bool:
+        """Waits until the lines up to now are written or lost. False where they still wait after
+        `deadline` seconds."""

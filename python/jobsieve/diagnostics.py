@@ -275,7 +275,12 @@ def _words(
 def _one_line(value: str) -> str:
     """A parameter as it may stand in a message: no control characters, not long."""
     cut = value if len(value) <= _LONGEST_VALUE else value[: _LONGEST_VALUE - 1] + "…"
-    return "".join(map(_visible, cut))
+    return visible(cut)
+
+
+def visible(text: str) -> str:
+    """The text with a stand-in for each character that would steer the terminal or break the line."""
+    return "".join(map(_visible, text))
 
 
 def _visible(character: str) -> str:
@@ -326,7 +331,7 @@ def _drawn(diagnostic: Diagnostic) -> Iterator[_Line]:
 
 
 def _where(place: Place) -> str:
-    return f"{''.join(map(_visible, place.file))}:{place.line}:{place.column}: "
+    return f"{visible(place.file)}:{place.line}:{place.column}: "
 
 
 def _drawn_source(place: Place, width: int, style: str) -> Iterator[_Line]:

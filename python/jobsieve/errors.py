@@ -7,6 +7,7 @@
     ├── ConfigError        a setting is wrong or unknown; names the key and where it was set
     ├── ServeError         the service can't start or go on (a port in use, say)
     └── StoreError         the rule store refused or failed
+        ├── StoreMissing       there is none at the place that was named
         ├── StoreUnavailable   it could not be reached in time; names what was tried
         └── StaleBase          somebody else published meanwhile; nothing was written
 
@@ -35,6 +36,7 @@ __all__ = [
     "ServeError",
     "StaleBase",
     "StoreError",
+    "StoreMissing",
     "StoreUnavailable",
 ]
 
@@ -51,7 +53,9 @@ class FileError(JobsieveError):
     """A file could not be read or written."""
 
     def __init__(self, operation: str, path: object, reason: str) -> None:
-        super().__init__(f"cannot {operation} {path}: {reason}")
+        # A name that is not UTF-8 holds what no output takes.
+        shown = str(path).encode("utf-8", "backslashreplace").decode()
+        super().__init__(f"cannot {operation} {shown}: {reason}")
         self.operation = operation
         self.path = str(path)
         self.reason = reason
@@ -67,6 +71,10 @@ class ServeError(JobsieveError):
 
 class StoreError(JobsieveError):
     """The rule store refused or failed."""
+
+
+class StoreMissing(StoreError):
+    """There is no rule store at the place that was named."""
 
 
 class StoreUnavailable(StoreError):

@@ -8,13 +8,12 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 import msgspec
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from jobsieve._core import RuleSet
+from jobsieve.diagnostics import visible
 
 # Characters of the advert shown on either side of what was found.
 CONTEXT = 40
@@ -44,12 +43,17 @@ class Clause(msgspec.Struct, frozen=True):
     count: int = 0
     parts: tuple[Clause, ...] = ()
 
-    def leaves(self) -> Iterator[Clause]:
-        """The terms and lists of the condition, in order."""
-        if self.kind == "leaf":
+    def reasons(self, wanted: bool = True) -> Iterator[Clause]:
+        """The terms and lists that stand in the advert and let the clause be what is `wanted`, in order.
+
+        What stands under `not` is none of them, nor is an alternative that fails.
+        """
+        if self.holds != wanted:
+            return
+        if self.kind == "leaf" and wanted:
             yield self
         for part in self.parts:
-            yield from part.leaves()
+            yield from part.reasons(wanted != (self.kind == "not"))
 
 
 class Source(msgspec.Struct, frozen=True):
@@ -94,15 +98,6 @@ class Advert(msgspec.Struct, frozen=True, omit_defaults=True):
     description: str = ""
 
 
-def explain(ruleset: RuleSet, advert: Advert, rule: str | None = None) -> Explanation:
-    """Explains an advert's answer; with `rule`, also why that rule did or did not match.
-
-    Raises `AdvertError`, and `KeyError` where there is no such rule.
-    """
-    answer = ruleset.explain_json(msgspec.json.encode(advert), rule=rule)
-    return msgspec.json.decode(answer, type=Explanation)
-
-
 def drawn(found: Explanation, advert: Advert) -> Text:
     """The explanation for people: categories, their rules, what was found where."""
     page = Text()
@@ -126,18 +121,17 @@ def drawn(found: Explanation, advert: Advert) -> Text:
 
 def _reasons(rule: RuleExplanation, advert: Advert) -> Text:
     text = Text("  ")
-    text.append(rule.rule, "bold")
-    text.append(f"  {rule.source.name}:{rule.source.line}\n", "dim")
-    for leaf in rule.when.leaves():
-        if leaf.holds:
-            text.append_text(_found(leaf, advert, "    "))
+    text.append(visible(rule.rule), "bold")
+    text.append(f"  {visible(rule.source.name)}:{rule.source.line}\n", "dim")
+    for leaf in rule.when.reasons():
+        text.append_text(_found(leaf, advert, "    "))
     return text
 
 
 def _found(leaf: Clause, advert: Advert, indent: str) -> Text:
     text = Text()
     for place in leaf.places[:MOST_PLACES]:
-        text.append(f"{indent}{leaf.text}", "cyan")
+        text.append(f"{indent}{visible(leaf.text)}", "cyan")
         text.append(f"  {place.field}: ")
         text.append_text(_in_context(place, advert))
         text.append("\n")
@@ -174,8 +168,8 @@ def _one_line(text: str) -> str:
 
 def _refusal(rule: RuleExplanation, advert: Advert) -> Text:
     text = Text("Not matched: ", "bold yellow")
-    text.append(rule.rule, "bold")
-    text.append(f"  {rule.source.name}:{rule.source.line}\n", "dim")
+    text.append(visible(rule.rule), "bold")
+    text.append(f"  {visible(rule.source.name)}:{rule.source.line}\n", "dim")
     if not rule.when.holds:
         text.append("  because its condition fails:\n")
         text.append_text(_verdicts(rule.when, advert, 2))
@@ -194,7 +188,7 @@ def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
     text = Text(indent)
     text.append("✓ " if clause.holds else "✗ ", "green" if clause.holds else "red")
     if clause.kind == "leaf":
-        text.append(clause.text, "cyan")
+        text.append(visible(clause.text), "cyan")
         where = " or ".join(clause.fields)
         text.append(f"  stands in {where}\n" if clause.holds else f"  not in {where}\n", "dim")
         text.append_text(_found(clause, advert, indent + "    "))

@@ -130,8 +130,8 @@ class Reloader:
     """A thread that looks at the store every `interval` seconds.
 
     `publish` gets each new snapshot, on that thread; `status` tells of it already then. `changed` is
-    called after every look, for whoever shows the status. A fetch gets `deadline` seconds. `name` is how
-    messages call the store, without a password. `now` gives Unix seconds and `jitter` a number in [0, 1).
+    called after every look, for whoever shows the status. A fetch gets `deadline` seconds. `store_name` is
+    the store's path or URL without a password. `now` gives Unix seconds and `jitter` a number in [0, 1).
     """
 
     def __init__(
@@ -141,8 +141,8 @@ class Reloader:
         publish: Callable[[Snapshot], None],
         *,
         interval: float,
+        store_name: str,
         deadline: float = 15.0,
-        name: str = "the rule store",
         changed: Callable[[], None] | None = None,
         now: Callable[[], float] = time.time,
         jitter: Callable[[], float] = random.random,
@@ -152,11 +152,11 @@ class Reloader:
         self._publish = publish
         self._interval = interval
         self._deadline = deadline
-        self._name = name
+        self._name = f"the rule store {store_name}"
         self._changed = changed
         self._now = now
         self._jitter = jitter
-        self._log = observability.logger(store=name)
+        self._log = observability.logger(store=store_name)
         self._status = Status()
         self._signal = threading.Condition()
         self._stopping = False
@@ -183,14 +183,18 @@ class Reloader:
             self._woken = True
             self._signal.notify_all()
 
+    def leave(self) -> None:
+        """Looks no more, and waits for nothing: the thread ends after a build that is under way."""
+        with self._signal:
+            self._stopping = True
+            self._signal.notify_all()
+
     def stop(self, timeout: float = 5.0) -> bool:
         """Ends the thread; False where a build was still under way after `timeout` seconds.
 
         A fetch that hangs is left behind, not waited for.
         """
-        with self._signal:
-            self._stopping = True
-            self._signal.notify_all()
+        self.leave()
         if self._thread.ident is None:
             return True
         self._thread.join(timeout)

@@ -49,11 +49,19 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
 
 def _files(path: Path) -> list[tuple[str, Path]]:
     if not path.is_dir():
-        return [(path.name, path)]
+        return [(_name(path, path.name), path)]
     found = sorted(file for file in path.rglob(f"*{SUFFIX}") if file.is_file())
     if not found:
         raise FileError("read rules from", path, f"the folder holds no *{SUFFIX} file")
-    return [(file.relative_to(path).as_posix(), file) for file in found]
+    return [(_name(file, file.relative_to(path).as_posix()), file) for file in found]
+
+
+def _name(file: Path, name: str) -> str:
+    try:
+        name.encode()
+    except UnicodeEncodeError:
+        raise FileError("read", file, "its name is not UTF-8; rename it") from None
+    return name
 
 
 def _read(file: Path) -> str:

@@ -6,13 +6,14 @@ thread of the control plane: it waits for signals, while the reloader watches th
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
 
@@ -31,22 +32,25 @@ if TYPE_CHECKING:
 ENDING = (signal.SIGTERM, signal.SIGINT)
 # How often the main thread looks whether draining has ended.
 TICK = 0.05
+# Seconds that the lines which still wait get to be written at the end; whoever reads them may stall.
+FLUSH = 1.0
+FLUSH_AT_ONCE = 0.1
 
 
-def run(settings: Settings, open_store: Callable[[], Store]) -> int:
-    """Serves until a signal ends it; the exit status. Raises `ServeError` where it can't start.
+def run(settings: Settings, open_store: Callable[[], Store]) -> NoReturn:
+    """Serves until a signal ends it, and ends the process. Raises `ServeError` where it can't start.
 
-    `open_store` opens the store that `settings` name.
+    `open_store` opens the store that `settings` name. The exit status is 1 where requests were cut.
     """
     observability.configure(settings.log.format, settings.log.level, sys.stdout)
     with _signals_kept():
         server = _start(settings)
-        # One writer owns standard output from here on.
+        # One writer owns standard output from here to the end, so that no other thread waits for it.
         observability.send_lines_to(server.log)
-        try:
-            return _serve(settings, server, open_store)
-        finally:
-            observability.send_lines_to(None)
+        status = _serve(settings, server, open_store)
+        # A fetch or a build may be under way, and is not waited for: the interpreter, in ending, would
+        # stop its thread inside the compiled module.
+        os._exit(status)
 
 
 def _start(settings: Settings) -> Server:
@@ -100,36 +104,53 @@ def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) 
         publish,
         interval=settings.reload.interval,
         deadline=settings.reload.deadline,
-        name=f"the rule store {store}",
+        store_name=store,
         changed=lambda: server.set_status(status()),
     )
     reloader.start()
     while (number := signal.sigwait({*ENDING, signal.SIGHUP})) == signal.SIGHUP:
         log.info("reload", result="asked", by="SIGHUP")
         reloader.wake()
-    log.info("drain", signal=signal.Signals(number).name, deadline=settings.server.drain_timeout)
-    reloader.stop()
-    return _drain(server, settings.server.drain_timeout)
+    deadline = settings.server.drain_timeout
+    log.info("drain", signal=signal.Signals(number).name, deadline=deadline)
+    return _end(server, reloader, deadline)
 
 
-def _drain(server: Server, deadline: float) -> int:
-    """Lets requests under way end; a second signal does not wait for them."""
+def _end(server: Server, reloader: Reloader, deadline: float) -> int:
+    """Lets requests under way end; a second signal does not wait for them, nor for the log."""
     started = time.monotonic()
+    drained = _unless_signalled(lambda: server.drain(deadline), meanwhile=reloader.leave)
+    if drained is None:
+        reason = "a second signal; requests under way were cut"
+    elif drained:
+        reason = None
+    else:
+        reason = "the deadline passed; requests were cut"
+    elapsed = round(time.monotonic() - started, 3)
+    log = observability.logger()
+    if reason is None:
+        log.info("end", seconds=elapsed)
+    else:
+        log.warning("end", seconds=elapsed, reason=reason)
+    if drained is None:
+        server.flush_log(FLUSH_AT_ONCE)
+    else:
+        _unless_signalled(lambda: server.flush_log(FLUSH))
+    return 0 if drained else 1
+
+
+def _unless_signalled(
+    work: Callable[[], bool], *, meanwhile: Callable[[], None] = lambda: None
+) -> bool | None:
+    """What `work` gives, None where a signal to end came first; `meanwhile` is called once it runs."""
     result: list[bool] = []
-    thread = threading.Thread(target=lambda: result.append(server.drain(deadline)), daemon=True)
+    thread = threading.Thread(target=lambda: result.append(work()), daemon=True)
     thread.start()
+    meanwhile()
     while thread.is_alive():
         if signal.sigtimedwait(ENDING, TICK):
-            observability.send_lines_to(None)
-            observability.logger().warning("end", reason="a second signal; requests were cut")
-            return 1
-    observability.send_lines_to(None)
-    log, elapsed = observability.logger(), round(time.monotonic() - started, 3)
-    if result == [True]:
-        log.info("end", seconds=elapsed)
-        return 0
-    log.warning("end", seconds=elapsed, reason="the deadline passed; requests were cut")
-    return 1
+            return None
+    return bool(result and result[0])
 
 
 @contextmanager

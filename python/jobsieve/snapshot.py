@@ -51,6 +51,28 @@ def build(
 def compile(
     source: str | Mapping[str, str], *, settings: AnalysisSettings | None = None
 ) -> RuleSet:
-    """Compiles rules from one text, or from texts by file name; raises `RuleError`."""
-    named = {"rules": source} if isinstance(source, str) else source
+    """Compiles rules from one text, or from texts by file name; raises `RuleError`.
+
+    What is no text at all, a lone surrogate say, is a `TypeError` or a `ValueError`.
+    """
+    named: object = {"rules": source} if isinstance(source, str) else source
+    if not isinstance(named, Mapping):
+        found = type(source).__name__
+        raise TypeError(
+            f"rules are compiled from text, or from texts by file name, not from {found}"
+        )
+    for name, text in named.items():
+        _require_text("a file name", name)
+        _require_text(f"the text of {name!r}", text)
     return build(list(named.items()), settings=settings).ruleset
+
+
+def _require_text(what: str, value: object) -> None:
+    if not isinstance(value, str):
+        raise TypeError(f"{what} must be a str, not {type(value).__name__}")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise ValueError(
+            f"{what} holds half a surrogate pair at character {error.start}, which is no text"
+        ) from None

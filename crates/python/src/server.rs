@@ -91,6 +91,11 @@ impl Server {
         let deadline = seconds("deadline", deadline)?;
         py.detach(|| self.inner.drain(deadline)).map_err(after_fork)
     }
+
+    fn flush_log(&self, py: Python<'_>, deadline: f64) -> PyResult<bool> {
+        let deadline = seconds("deadline", deadline)?;
+        py.detach(|| self.inner.flush_log(deadline)).map_err(after_fork)
+    }
 }
 
 fn seconds(name: &str, value: f64) -> PyResult<Duration> {

@@ -194,9 +194,19 @@ impl Server {
         })
     }
 
+    /// Waits until the log's lines up to now are written, or lost because the output failed. False where
+    /// they still wait after `deadline`, for a reader that stalls say.
+    ///
+    /// # Errors
+    /// [`UsedAfterFork`].
+    pub fn flush_log(&self, deadline: Duration) -> Result<bool, UsedAfterFork> {
+        self.check_process()?;
+        Ok(self.shared.log.flush(Instant::now() + deadline))
+    }
+
     /// Ends the service: `/readyz` turns 503, the port is closed, requests under way are answered and
-    /// their connections closed, the log is written out. False if that took longer than
-    /// `deadline`; what was left is then cut. Draining again waits for what is still under way.
+    /// their connections closed. False if that took longer than `deadline`; what was left is then cut.
+    /// Draining again waits for what is still under way. The log goes on: see [`Server::flush_log`].
     ///
     /// # Errors
     /// [`UsedAfterFork`].
@@ -210,7 +220,7 @@ impl Server {
         if !all_ended {
             stopping.cut.take();
         }
-        Ok(self.shared.log.flush(until) && all_ended)
+        Ok(all_ended)
     }
 
     fn check_process(&self) -> Result<(), UsedAfterFork> {

@@ -59,8 +59,14 @@ def jobsieve(context: click.Context, config_file: Path | None) -> None:
 
 def main() -> None:
     """Runs the command line and ends the process."""
+    _fill_standard_streams()
+    # Python has none where the process was started with a closed one.
+    if sys.stdout is None:
+        complain("standard output is closed; send it somewhere, if only to /dev/null")
+        sys.exit(1)
     try:
         status = jobsieve.main(standalone_mode=False)
+        sys.stdout.flush()
     except click.exceptions.Abort:
         complain("interrupted")
         status = 130
@@ -77,7 +83,24 @@ def main() -> None:
         complain(str(error))
         status = 1
     except BrokenPipeError:
-        # The reader of our output has gone (`| head`); the interpreter must not flush into it again.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader of our output has gone, as `| head` does.
+        _give_up_standard_output()
+        status = 1
+    except OSError as error:
+        # What is read from and written to files has errors of its own.
+        complain(f"cannot write to standard output: {error.strerror or error}")
+        _give_up_standard_output()
         status = 1
     sys.exit(status)
+
+
+def _fill_standard_streams() -> None:
+    """Opens nothing in place of closed streams: a database must not get the number of one."""
+    while (number := os.open(os.devnull, os.O_RDWR)) <= 2:
+        pass
+    os.close(number)
+
+
+def _give_up_standard_output() -> None:
+    """The interpreter, in ending, must not flush into it again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

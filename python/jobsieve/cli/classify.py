@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import gzip
+import os
+import shutil
+import stat
 import sys
 import time
-import zlib
 from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
@@ -16,31 +17,31 @@ from typing import TYPE_CHECKING, Protocol
 import click
 import msgspec
 
-from jobsieve.cli.context import Context
+from jobsieve.cli import adverts
+from jobsieve.cli.context import RULES, STORE, Context
 from jobsieve.cli.output import note
 from jobsieve.errors import FileError
 
 if TYPE_CHECKING:
+    from jobsieve.cli.adverts import Row
     from jobsieve.snapshot import Snapshot
 
 # Large enough that the border to Rust costs nothing, small enough that progress is seen.
 CHUNK = 1_000
-COLUMNS = ("id", "title", "description")
+# How the names of files of JSON lines end.
+ENDINGS = ("", ".jsonl", ".ndjson", ".json")
 
 
 @click.command()
 @click.argument("files", nargs=-1, required=True, metavar="FILE...")
+@RULES
+@STORE
 @click.option(
-    "--rules",
-    "rule_paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Rule file or folder to use; may be given several times.",
-)
-@click.option("--store", "store_url", metavar="URL", help="Store whose live rules are used.")
-@click.option(
-    "--output", "-o", default="-", metavar="FILE", help="Where records go; .gz is compressed."
+    "--output",
+    "-o",
+    default="-",
+    metavar="FILE",
+    help="Where records go, as JSON lines; .gz is compressed.",
 )
 @click.pass_obj
 def classify(
@@ -56,16 +57,17 @@ def classify(
     that ends in .csv); .gz is uncompressed; - is standard input. Rules come from --rules, else from the
     store, else they are the starter rules.
 
-    A refused advert gives a record of status "error"; the others go on, and the exit status is 1.
+    A refused advert gives a record of status "error"; the others go on, and the exit status is 1. The
+    output file appears when all is done; if that fails, one that was there before stays as it was.
     """
+    _check_output(output, files)
     snapshot = context.snapshot(rule_paths, store_url)
-    if output != "-" and any(Path(output).absolute() == Path(file).absolute() for file in files):
-        raise click.BadParameter("the output would overwrite an input", param_hint="--output")
+    largest_cell = context.settings().server.max_body_bytes
     tally = Tally()
     with _writing(output) as out:
         for file in files:
-            for lines in _chunks(read_lines(file)):
-                tally.add(snapshot, lines, out)
+            for rows in _chunks(adverts.read(file, largest_cell=largest_cell)):
+                tally.add(snapshot, rows, out)
     tally.show()
     if tally.errors:
         raise click.exceptions.Exit(1)
@@ -83,13 +85,15 @@ class Tally:
     def __init__(self) -> None:
         self.adverts = self.matched = self.errors = 0
         self.seconds = 0.0
-        self._terminal = sys.stderr.isatty()
+        self._terminal = sys.stderr is not None and sys.stderr.isatty()
 
-    def add(self, snapshot: Snapshot, lines: list[bytes], out: Output) -> None:
+    def add(self, snapshot: Snapshot, rows: list[Row], out: Output) -> None:
         """Classifies one chunk and writes its records."""
+        lines = [row for row in rows if isinstance(row, bytes)]
         start = time.perf_counter()
-        records = snapshot.ruleset.classify_lines(lines, version=snapshot.version)
+        answers = iter(snapshot.ruleset.classify_lines(lines, version=snapshot.version))
         self.seconds += time.perf_counter() - start
+        records = [next(answers) if isinstance(row, bytes) else row.record() for row in rows]
         out.write(b"\n".join(records) + b"\n")
         for record in records:
             status = msgspec.json.decode(record, type=_Status).status
@@ -113,63 +117,37 @@ class _Status(msgspec.Struct):
     status: str
 
 
-def _chunks(lines: Iterable[bytes]) -> Iterator[list[bytes]]:
-    iterator = iter(lines)
+def _chunks(rows: Iterable[Row]) -> Iterator[list[Row]]:
+    iterator = iter(rows)
     while chunk := list(islice(iterator, CHUNK)):
         yield chunk
 
 
-def read_lines(file: str) -> Iterator[bytes]:
-    """The adverts of a file, each as JSON."""
+def _check_output(output: str, files: Iterable[str]) -> None:
+    if output == "-":
+        return
+    if adverts.ending(output) not in ENDINGS:
+        raise click.BadParameter(
+            f"records can't be written as {adverts.ending(output)}, only as JSON lines: name a file that "
+            "ends in .jsonl, .ndjson or .json, or these with .gz",
+            param_hint="--output",
+        )
+    # What is no ordinary file, a terminal say, may be both.
+    if _is_stream(output):
+        return
+    for file in files:
+        with suppress(OSError):
+            if file != "-" and Path(output).samefile(file):
+                message = f"the output would overwrite the input {file}"
+                raise click.BadParameter(message, param_hint="--output")
+
+
+def _is_stream(file: str) -> bool:
+    """Whether `file` is there and is no ordinary file: a pipe, say, or a device."""
     try:
-        with _reading(file) as stream:
-            if file.removesuffix(".gz").lower().endswith(".csv"):
-                yield from _csv_rows(file, stream)
-            else:
-                for line in stream:
-                    if line.strip():
-                        yield line
-    except (OSError, EOFError, zlib.error) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise FileError("read adverts from", file, reason) from error
-
-
-@contextmanager
-def _reading(file: str) -> Iterator[Iterable[bytes]]:
-    if file == "-":
-        yield sys.stdin.buffer
-    elif file.endswith(".gz"):
-        with gzip.open(file) as stream:
-            yield stream
-    else:
-        with Path(file).open("rb") as stream:
-            yield stream
-
-
-def _csv_rows(file: str, stream: Iterable[bytes]) -> Iterator[bytes]:
-    # A byte order mark is how spreadsheets begin a file; it is no part of the first name.
-    lines = (
-        line.decode("utf-8-sig" if number == 0 else "utf-8") for number, line in enumerate(stream)
-    )
-    reader = csv.DictReader(lines, strict=True)
-    try:
-        columns = reader.fieldnames or []
-        unknown = [name for name in columns if name not in COLUMNS]
-        if unknown or not {"title", "description"} & set(columns):
-            found = ", ".join(map(repr, columns)) or "none"
-            raise FileError(
-                "read adverts from",
-                file,
-                f"its first line must name the columns {', '.join(COLUMNS)}; it names {found}",
-            )
-        for row in reader:
-            if None in row or None in row.values():
-                reason = f"line {reader.line_num} has not as many cells as the first line"
-                raise FileError("read adverts from", file, reason)
-            yield msgspec.json.encode({name: cell for name, cell in row.items() if cell})
-    except (csv.Error, UnicodeDecodeError) as error:
-        reason = f"near line {reader.line_num + 1}: {error}"
-        raise FileError("read adverts from", file, reason) from error
+        return not stat.S_ISREG(Path(file).stat().st_mode)
+    except OSError:
+        return False
 
 
 @contextmanager
@@ -179,12 +157,31 @@ def _writing(file: str) -> Iterator[Output]:
         sys.stdout.buffer.flush()
         return
     try:
-        # The same input gives the same bytes: no time of day in the head of the .gz file.
-        with Path(file).open("wb") as raw:
-            if file.endswith(".gz"):
-                with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
-                    yield out
-            else:
-                yield raw
+        if _is_stream(file):
+            with _compressing(file, Path(file)) as out:
+                yield out
+            return
+        # Beside the file that a link leads to, so that the link stays and the name changes at once.
+        target = Path(os.path.realpath(file))
+        part = target.with_name(f".{target.name}.{os.getpid()}.part")
+        try:
+            with _compressing(file, part) as out:
+                yield out
+            if target.exists():
+                shutil.copymode(target, part)
+            part.replace(target)
+        finally:
+            part.unlink(missing_ok=True)
     except OSError as error:
         raise FileError("write", file, error.strerror or str(error)) from error
+
+
+@contextmanager
+def _compressing(name: str, file: Path) -> Iterator[Output]:
+    with file.open("wb") as raw:
+        if adverts.is_compressed(name):
+            # The same input gives the same bytes: no time of day in the head of the .gz file.
+            with gzip.GzipFile(filename="", fileobj=raw, mode="wb", mtime=0) as out:
+                yield out
+        else:
+            yield raw

@@ -6,14 +6,28 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from jobsieve import config, rules, snapshot
 from jobsieve.cli.output import note
-from jobsieve.errors import StoreError
+from jobsieve.errors import StoreError, StoreMissing
 
 if TYPE_CHECKING:
     from jobsieve.config import Settings
     from jobsieve.snapshot import Snapshot
     from jobsieve.store import Store
+
+
+# The options by which a command is told where its rules come from.
+RULES = click.option(
+    "--rules",
+    "rule_paths",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path),
+    help="Rule file or folder to use; may be given several times.",
+)
+STORE = click.option("--store", "store_url", metavar="URL", help="Store whose live rules are used.")
 
 
 class Context:
@@ -39,8 +53,10 @@ class Context:
 
         Rule files if given, else the live version of the store if there is one, else the starter rules.
         """
-        settings = self.settings(store_url=store_url)
         paths = list(paths)
+        if paths and store_url is not None:
+            raise click.UsageError("Rules come from --rules or from --store, not from both.")
+        settings = self.settings(store_url=store_url)
         if paths:
             texts = rules.read_files(paths)
             return snapshot.build(list(texts.items()), settings=settings.analysis)
@@ -56,9 +72,13 @@ class Context:
         url = settings.store.url
         shown = config.masked(url)
         chosen = required or settings.origin("store.url") != "default"
-        if not chosen and not _default_store_exists(url):
+        try:
+            opened = open_store(url, create=False)
+        except StoreMissing:
+            if chosen:
+                raise
             return None
-        with open_store(url, create=False) as store:
+        with opened as store:
             live = store.live()
             if live is None:
                 if chosen:
@@ -70,7 +90,3 @@ class Context:
             sources = list(publishing.export_files(store, live.version).items())
         note(f"using version {live.version} of the store {shown}")
         return snapshot.build(sources, settings=settings.analysis, version=live.version)
-
-
-def _default_store_exists(url: str) -> bool:
-    return Path(url.removeprefix("sqlite:///")).exists()

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import difflib
 import json
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 import click
 import msgspec
 
-from jobsieve.cli.classify import read_lines
-from jobsieve.cli.context import Context
-from jobsieve.errors import JobsieveError
-
-if TYPE_CHECKING:
-    from jobsieve.explain import Advert
+from jobsieve.cli import adverts
+from jobsieve.cli.context import RULES, STORE, Context
+from jobsieve.diagnostics import closest
+from jobsieve.errors import AdvertError, JobsieveError
 
 
 @click.command()
@@ -27,15 +24,8 @@ if TYPE_CHECKING:
 @click.option("--title", metavar="TEXT", help="An advert given here instead of in a file.")
 @click.option("--description", metavar="TEXT", help="Its description, plain or HTML.")
 @click.option("--rule", metavar="NAME", help="Say also why this rule matched or did not.")
-@click.option(
-    "--rules",
-    "rule_paths",
-    multiple=True,
-    metavar="PATH",
-    type=click.Path(path_type=Path),
-    help="Rule file or folder to use; may be given several times.",
-)
-@click.option("--store", "store_url", metavar="URL", help="Store whose live rules are used.")
+@RULES
+@STORE
 @click.option("--json", "as_json", is_flag=True, help="Print the explanation as JSON.")
 @click.pass_obj
 def explain(
@@ -55,41 +45,55 @@ def explain(
     given = title is not None or description is not None
     if given == (file is not None):
         raise click.UsageError("Give a FILE, or an advert by --title and --description.")
-    advert = (
-        explaining.Advert(title or "", description or "")
-        if file is None
-        else _find(file, advert_id)
-    )
-    ruleset = context.snapshot(rule_paths, store_url).ruleset
-    if rule is not None and rule not in ruleset.rule_names:
-        near = difflib.get_close_matches(rule, ruleset.rule_names, n=1)
-        hint = f'; did you mean "{near[0]}"?' if near else ""
+    if advert_id is not None and file is None:
+        raise click.UsageError("--id names an advert in a FILE, and none was given.")
+    rules = context.snapshot(rule_paths, store_url)
+    names = rules.ruleset.rule_names
+    if rule is not None and rule not in names:
+        near = closest(rule, names)
+        hint = f'; did you mean "{near}"?' if near else ""
         raise click.BadParameter(f'there is no rule "{rule}"{hint}', param_hint="--rule")
+    if file is None:
+        body, where = msgspec.json.encode(explaining.Advert(title or "", description or "")), ""
+    else:
+        largest_cell = context.settings().server.max_body_bytes
+        body, where = _find(file, advert_id, largest_cell)
+    try:
+        answer = rules.ruleset.explain_json(body, rule=rule, version=rules.version)
+    except AdvertError as error:
+        raise JobsieveError(f"cannot explain the advert{where}: {error}") from error
     if as_json:
-        answer = ruleset.explain_json(msgspec.json.encode(advert), rule=rule)
         click.echo(json.dumps(json.loads(answer), ensure_ascii=False, indent=2))
         return
     from rich.console import Console
 
-    page = explaining.drawn(explaining.explain(ruleset, advert, rule), advert)
+    texts = msgspec.json.decode(body, type=dict[str, Any])
+    advert = explaining.Advert(texts.get("title") or "", texts.get("description") or "")
+    page = explaining.drawn(msgspec.json.decode(answer, type=explaining.Explanation), advert)
     Console(file=sys.stdout, highlight=False, soft_wrap=True).print(page, end="")
 
 
-class _Row(msgspec.Struct):
+class _Named(msgspec.Struct):
     id: str | int | None = None
-    title: str | None = None
-    description: str | None = None
 
 
-def _find(file: str, advert_id: str | None) -> Advert:
-    from jobsieve.explain import Advert
-
-    for number, line in enumerate(read_lines(file), start=1):
-        try:
-            row = msgspec.json.decode(line, type=_Row)
-        except msgspec.MsgspecError as error:
-            raise JobsieveError(f"cannot read advert {number} of {file}: {error}") from error
-        if advert_id is None or str(row.id) == advert_id:
-            return Advert(row.title or "", row.description or "")
+def _find(file: str, advert_id: str | None, largest_cell: int) -> tuple[bytes, str]:
+    """The advert as JSON, and where it stands, for messages."""
+    for number, row in enumerate(adverts.read(file, largest_cell=largest_cell), start=1):
+        where = f" (number {number} in {file})"
+        if isinstance(row, adverts.Unreadable):
+            if advert_id is None or row.id == advert_id:
+                raise JobsieveError(f"cannot explain the advert{where}: {row.reason}")
+        elif advert_id is None or _id(row) == advert_id:
+            return row, where
     wanted = "no advert" if advert_id is None else f'no advert of the id "{advert_id}"'
     raise JobsieveError(f"cannot explain: {file} holds {wanted}")
+
+
+def _id(row: bytes) -> str | None:
+    """The id as text, None also where the row can't be read: it is not the one that is looked for."""
+    try:
+        named = msgspec.json.decode(row, type=_Named).id
+    except msgspec.MsgspecError:
+        return None
+    return None if named is None else str(named)

@@ -52,7 +52,7 @@ def show_json(value: object) -> None:
 
 def show_table(head: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """A table: aligned on a terminal, tab-separated elsewhere."""
-    cells = [[str(cell) for cell in row] for row in rows]
+    cells = [[diagnostics.visible(str(cell)) for cell in row] for row in rows]
     if not sys.stdout.isatty():
         for line in [list(head), *cells]:
             click.echo("\t".join(line))

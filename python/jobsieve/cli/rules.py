@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import os
 from pathlib import Path
 
 import click
@@ -65,7 +66,7 @@ def import_(
             store,
             texts,
             settings=settings.analysis,
-            author=author or getpass.getuser(),
+            author=author or _user(),
             note=message,
             draft=draft,
             replace=replace,
@@ -132,3 +133,12 @@ def list_(context: Context, store_url: str | None, as_json: bool) -> None:
         [(each.kind, each.name, each.file, each.revision) for each in objects],
     )
     note(f"version {live.version}: {len(objects)} rules and lists")
+
+
+def _user() -> str:
+    """Who runs this process, by number where the system has no name for them, as in a container."""
+    try:
+        return getpass.getuser()
+    # KeyError up to Python 3.12.
+    except (KeyError, OSError):
+        return f"user {os.getuid()}"

@@ -14,7 +14,7 @@ from typing import Self
 from sqlalchemy import Connection, Engine, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 
-from jobsieve.errors import StoreError
+from jobsieve.errors import StoreError, StoreMissing
 from jobsieve.store import schema, sqlite
 
 
@@ -28,11 +28,12 @@ class Database:
 
     @classmethod
     def open(cls, url: str | os.PathLike[str], *, create: bool) -> Self:
-        """Opens the database, creating and migrating it where needed."""
+        """Opens the database, creating and migrating it where needed; without `create` an empty one is
+        refused too: whatever stood in it is lost."""
         path = _sqlite_path(url)
         sqlite.check_file(path, create=create)
         database = cls(path, sqlite.connect(path))
-        database._migrate()
+        database._migrate(create=create)
         return database
 
     def __str__(self) -> str:
@@ -70,10 +71,16 @@ class Database:
         except SQLAlchemyError as error:
             raise sqlite.explain(error, self._path, operation) from error
 
-    def _migrate(self) -> None:
+    def _migrate(self, *, create: bool) -> None:
         with self.reading("open the store") as connection:
-            if self._current(connection) == schema.NEWEST:
-                return
+            current = self._current(connection)
+        if current == schema.NEWEST:
+            return
+        if current is None and not create:
+            raise StoreMissing(
+                f"cannot open the rule store {self}: the file is empty; correct the path, restore it from a "
+                f"backup, or make the store: {sqlite.MAKE_STORE}"
+            )
         with self._explained("open the store"):
             sqlite.enter_wal(self._engine)
         with self.writing("migrate the store") as connection:

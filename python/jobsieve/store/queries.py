@@ -165,5 +165,14 @@ def _objects(connection: Connection, where: ColumnElement[bool]) -> list[StoredO
         .where(where)
     )
     found = [StoredObject(**row) for row in rows.mappings()]
+    for item in found:
+        # SQLite keeps whatever another program puts into a column of text.
+        if not all(
+            isinstance(text, str) for text in (item.kind, item.name, item.source, item.file)
+        ):
+            raise StoreError(
+                f"object {item.object_id} ({item.name!r}) holds bytes where text belongs: another program "
+                "wrote it; write it anew or restore the store from a backup"
+            )
     found.sort(key=lambda item: (item.file, item.position))
     return found

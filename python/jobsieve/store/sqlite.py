@@ -14,9 +14,11 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
-from jobsieve.errors import StoreError, StoreUnavailable
+from jobsieve.errors import StoreError, StoreMissing, StoreUnavailable
 
 BUSY_SECONDS = 5.0
+# What makes a store, for messages.
+MAKE_STORE = "jobsieve rules import PATH"
 
 # Beginning of the error's name -> reason and remedy.
 _REASONS = {
@@ -91,9 +93,9 @@ def check_file(path: Path, *, create: bool) -> None:
                 "or correct the path"
             )
         if not create:
-            raise StoreError(
-                f"cannot open the rule store {path}: there is no such file; correct the path, or create "
-                "the store by importing rules"
+            raise StoreMissing(
+                f"cannot open the rule store {path}: there is no such file; correct the path, or make "
+                f"the store: {MAKE_STORE}"
             )
         path.touch()
     except (OSError, ValueError) as error:

@@ -1,0 +1,156 @@
+"""Files of adverts: each row as JSON, or why it is none.
+
+What an advert must hold is the engine's affair; this module knows JSON lines and CSV.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path, PurePath
+from typing import IO, TypeAlias
+
+import msgspec
+
+from jobsieve.errors import FileError
+
+COLUMNS = ("id", "title", "description")
+# What a table of adverts may come as, and would only be read as rubbish.
+_UNREADABLE = (".parquet", ".xls", ".xlsx", ".zip", ".xz", ".bz2", ".zst")
+_MARK = b"\xef\xbb\xbf"
+
+
+class Unreadable(msgspec.Struct, frozen=True):
+    """A row of a table that is no advert; `reason` is a sentence that says where it stands."""
+
+    id: str | None
+    reason: str
+
+    def record(self) -> bytes:
+        """The record of this row, as the engine writes those of the adverts that it refuses."""
+        record: dict[str, object] = {} if self.id is None else {"id": self.id}
+        record["status"] = "error"
+        title = "The row can't be read"
+        record["error"] = {"code": "invalid-row", "title": title, "detail": self.reason}
+        return msgspec.json.encode(record)
+
+
+Row: TypeAlias = bytes | Unreadable
+
+
+def ending(name: str) -> str:
+    """How the name of a file ends, without `.gz`, in lower case: `.csv`, or nothing."""
+    path = PurePath(name)
+    return PurePath(path.stem if is_compressed(name) else path.name).suffix.lower()
+
+
+def is_compressed(name: str) -> bool:
+    """Whether the name of a file says that it is compressed."""
+    return name.lower().endswith(".gz")
+
+
+def read(file: str, *, largest_cell: int) -> Iterator[Row]:
+    """The rows of a file, `-` for standard input; a cell of CSV has at most `largest_cell` characters.
+
+    Raises `FileError` where the file as a whole can't be read.
+    """
+    if ending(file) in _UNREADABLE:
+        reason = "only JSON lines and CSV can be read, plain or as .gz"
+        raise FileError("read adverts from", file, reason)
+    try:
+        with _opened(file) as stream:
+            if ending(file) == ".csv":
+                yield from _table_rows(file, stream, largest_cell)
+            else:
+                yield from _lines(stream)
+    except (OSError, EOFError, zlib.error) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise FileError("read adverts from", file, reason) from error
+
+
+@contextmanager
+def _opened(file: str) -> Iterator[IO[bytes]]:
+    if file == "-":
+        # Python has none where the process was started with a closed one.
+        if sys.stdin is None:
+            raise FileError("read adverts from", "standard input", "it is closed")
+        yield sys.stdin.buffer
+    elif is_compressed(file):
+        with gzip.open(file) as stream:
+            yield stream  # type: ignore[misc]  # typeshed: a GzipFile is no IO[bytes]
+    else:
+        with Path(file).open("rb") as stream:
+            yield stream
+
+
+def _lines(stream: IO[bytes]) -> Iterator[bytes]:
+    for number, line in enumerate(stream):
+        # A byte order mark is how some programs begin a file; it is no part of the advert.
+        row = line.removeprefix(_MARK) if number == 0 else line
+        if row.strip():
+            yield row
+
+
+def _table_rows(file: str, stream: IO[bytes], largest_cell: int) -> Iterator[Row]:
+    # What is not UTF-8 must not end the reading: it is found again in the cells.
+    text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
+    csv.field_size_limit(largest_cell)
+    reader = csv.reader(text, strict=True)
+    try:
+        columns = _columns(file, reader)
+        while True:
+            first = reader.line_num + 1
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except csv.Error as error:
+                yield Unreadable(None, _place(first, reader.line_num, str(error)))
+                continue
+            if cells:
+                yield _row(columns, cells, first, reader.line_num)
+    finally:
+        # Whoever opened the stream closes it.
+        text.detach()
+
+
+def _columns(file: str, reader: Iterator[list[str]]) -> list[str]:
+    try:
+        head = next(reader, [])
+    except csv.Error as error:
+        raise FileError("read adverts from", file, f"its first line: {error}") from error
+    columns = [name.strip().lower() for name in head]
+    wanted = f"its first line must name the columns {', '.join(COLUMNS)}"
+    twice = sorted({name for name in columns if columns.count(name) > 1})
+    if twice:
+        names = ", ".join(map(repr, twice))
+        raise FileError("read adverts from", file, f"{wanted}; it names {names} more than once")
+    if set(columns) - set(COLUMNS) or not {"title", "description"} & set(columns):
+        found = ", ".join(map(repr, head)) or "none"
+        raise FileError("read adverts from", file, f"{wanted}; it names {found}")
+    return columns
+
+
+def _row(columns: list[str], cells: list[str], first: int, last: int) -> Row:
+    named = dict(zip(columns, cells, strict=False))
+    advert_id = named.get("id") or None
+    try:
+        if advert_id is not None:
+            advert_id.encode()
+        row = msgspec.json.encode({name: cell for name, cell in named.items() if cell})
+    except UnicodeEncodeError:
+        return Unreadable(None, _place(first, last, "it is not UTF-8"))
+    if len(cells) != len(columns):
+        reason = f"it has {len(cells)} cells and the first line {len(columns)}"
+        return Unreadable(advert_id, _place(first, last, reason))
+    return row
+
+
+def _place(first: int, last: int, reason: str) -> str:
+    lines = f"line {first}" if last <= first else f"lines {first} to {last}"
+    return f"The row can't be read ({lines}): {reason}."
