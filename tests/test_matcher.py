@@ -53,6 +53,7 @@ def test_three_matchers_agree_on_random_pairs() -> None:
     generator = Generator(seed=2017)
     matching: Counter[str] = Counter()
     missing: Counter[str] = Counter()
+    pairs_seen = 0
     for number in range(RULE_SETS):
         source, rules = generator.ruleset(RULES)
         lemmas = LEMMAS[number % len(LEMMAS)]
@@ -65,6 +66,10 @@ def test_three_matchers_agree_on_random_pairs() -> None:
                 found = ruleset.classify(**advert)
                 assert answer(found) == expected, (source, advert)
                 assert answer(ruleset.match_unfiltered(body)) == expected, (source, advert)
+                if pairs_seen % 10 == 0:
+                    matched = drawn.name in expected["matched_rules"]
+                    check_explanation(ruleset, drawn.name, body, matched)
+                pairs_seen += 1
                 verdicts = matching if drawn.name in found.matched_rules else missing
                 verdicts.update(["pairs", *drawn.constructs])
     pairs = matching["pairs"] + missing["pairs"]
@@ -73,6 +78,25 @@ def test_three_matchers_agree_on_random_pairs() -> None:
     for verdicts in (matching, missing):
         for construct in CONSTRUCTS:
             assert verdicts[construct] >= verdicts["pairs"] / 100, (construct, verdicts)
+
+
+def check_explanation(ruleset: _core.RuleSet, name: str, body: bytes, matched: bool) -> None:
+    """The explanation agrees with the verdict, and its places with the advert."""
+    answer = json.loads(ruleset.explain_json(body, rule=name))
+    (found,) = [each for each in answer["explanations"] if each["rule"] == name]
+    excepted = found["unless"] is not None and found["unless"]["holds"]
+    assert found["matched"] == matched == (found["when"]["holds"] and not excepted)
+    advert = json.loads(body)
+    leaves = [found["when"], *([found["unless"]] if found["unless"] else [])]
+    while leaves:
+        clause = leaves.pop()
+        leaves += clause.get("parts", [])
+        assert found["source"]["text"][clause["start"] : clause["end"]] == clause["text"]
+        if clause["kind"] == "leaf":
+            assert clause["holds"] == bool(clause["places"])
+        for place in clause.get("places", []):
+            assert place["field"] in clause["fields"]
+            assert advert[place["field"]][place["start"] : place["end"]] == place["text"] != ""
 
 
 # Each mutant bends one judgement of the reference; the drawn pairs must notice every one.

@@ -402,9 +402,9 @@ impl<'a> Compiler<'a> {
 /// The settings as text, for the identity: equal texts analyse equally.
 fn describe(settings: &Settings, analyzer: &Analyzer) -> String {
     format!(
-        "lemmas {:?}\nlexicon {}\nfields {}\ndefaults {}",
+        "lemmas {:?}\ndata {}\nfields {}\ndefaults {}",
         settings.analysis.lemmas,
-        analyzer.lexicon_checksum(),
+        analyzer.data_checksum(),
         settings.fields.names().join(" "),
         settings.fields.defaults().0
     )

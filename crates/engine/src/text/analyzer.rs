@@ -2,13 +2,16 @@
 
 use std::borrow::Cow;
 
+use sha2::{Digest, Sha256};
+
 use super::entities;
 use super::html;
-use super::lemma::{Lemmatizer, Step};
+use super::lemma::{FUNCTION_WORD_LIST, Lemmatizer, Step};
+use super::lexemes::LEXEME_LIST;
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
 use super::shape::Capitals;
-use super::tokens::tokenize;
+use super::tokens::{ABBREVIATION_LIST, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
 /// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits
@@ -127,10 +130,16 @@ impl Analyzer {
         folded
     }
 
-    /// SHA-256 of the lexicon data, as lower-case hexadecimal. Part of a rule set's identity.
+    /// SHA-256 of all data that words depend on: the lexicon and the lists of function words,
+    /// abbreviations and lexemes; in lower-case hexadecimal. Part of a rule set's identity.
     #[must_use]
-    pub fn lexicon_checksum(&self) -> &str {
-        self.lemmatizer.lexicon().checksum()
+    pub fn data_checksum(&self) -> String {
+        let mut digest = Sha256::new();
+        digest.update(self.lemmatizer.lexicon().checksum());
+        for list in [FUNCTION_WORD_LIST, ABBREVIATION_LIST, LEXEME_LIST] {
+            digest.update(list);
+        }
+        digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
     }
 }
 

@@ -15,7 +15,10 @@ use super::{LemmaMode, Surface};
 const SHORTEST_PLURAL: usize = 5;
 
 static FUNCTION_WORDS: LazyLock<HashSet<&'static str>> =
-    LazyLock::new(|| entries(include_str!("../../data/function-words.txt")).collect());
+    LazyLock::new(|| entries(FUNCTION_WORD_LIST).collect());
+
+/// The words that [`LemmaMode::WordNetPlus`] leaves alone, as the file says.
+pub(super) const FUNCTION_WORD_LIST: &str = include_str!("../../data/function-words.txt");
 
 /// The entries of a word list: one a line, comments and blank lines left out.
 pub(super) fn entries(list: &'static str) -> impl Iterator<Item = &'static str> {
@@ -96,10 +99,11 @@ impl Lemmatizer {
         (lemma, step)
     }
 
-    /// The first base of an irregular form that is one word (`men` → `man`).
+    /// The first base of an irregular form that is one word and a noun (`men` → `man`).
     fn first_base(&self, folded: &str) -> Option<&str> {
         let bases = self.lexicon.bases(folded, Noun)?;
-        bases.iter().map(|base| &**base).find(|base| !base.contains('_'))
+        let one_word = |base: &&str| !base.contains('_') && self.lexicon.is(base, Noun);
+        bases.iter().map(|base| &**base).find(one_word)
     }
 
     /// Whether WordNet knows the word, as a base form or as an irregular or regular form of one.

@@ -5,8 +5,10 @@ use std::sync::LazyLock;
 
 use super::lemma::entries;
 
-static BUILT_IN: LazyLock<Lexemes> =
-    LazyLock::new(|| Lexemes::new(entries(include_str!("../../data/lexemes.txt"))));
+/// The list as the file says.
+pub(super) const LEXEME_LIST: &str = include_str!("../../data/lexemes.txt");
+
+static BUILT_IN: LazyLock<Lexemes> = LazyLock::new(|| Lexemes::new(entries(LEXEME_LIST)));
 
 /// Lexemes by their first byte, the longest first; lower case, ASCII, without white space.
 #[derive(Debug)]
