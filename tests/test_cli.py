@@ -217,6 +217,49 @@ def test_what_was_imported_is_exported_byte_for_byte(tmp_path: Path) -> None:
         assert (tmp_path / "out" / name).read_bytes() == (source / name).read_bytes()
 
 
+def test_an_import_says_all_that_is_worth_knowing(tmp_path: Path) -> None:
+    store = str(tmp_path / "store.db")
+    for name, category in (("it", "it"), ("sales", "sales")):
+        folder = tmp_path / "dd" / name
+        folder.mkdir(parents=True)
+        rule = RULE.replace('"python":', f'"{name}":').replace("it/python", category)
+        (folder / "general.rules").write_text(rule, encoding="utf-8")
+    (tmp_path / "dd" / "todo.rules").write_text("# nothing yet\n", encoding="utf-8")
+    done = run("rules", "import", str(tmp_path / "dd"), "--store", store)
+    assert "todo.rules holds no rule and no list" in done.stderr
+    alone = tmp_path / "dd" / "sales" / "general.rules"
+    alone.write_text(RULE.replace('"python":', '"sales":').replace("when", 'when "a" or "b" and'))
+    done = run("rules", "import", str(alone), "--store", store, "--draft")
+    assert "general.rules is sales/general.rules in the store" in done.stderr
+    assert "warning" in done.stderr
+    assert "not published" in done.stdout
+    other = tmp_path / "x.rules"
+    other.write_text(RULE, encoding="utf-8")
+    done = run("rules", "import", str(other), "--as", "it/x.rules", "--store", store)
+    assert "version 2, a draft" in done.stderr
+    listed = json.loads(run("rules", "list", "--json", "--store", store).stdout)
+    assert {each["name"]: each["file"] for each in listed} == {
+        "it": "it/general.rules",
+        "sales": "sales/general.rules",
+        "python": "it/x.rules",
+    }
+
+
+def test_an_export_names_what_is_not_part_of_it(rules: Path, tmp_path: Path) -> None:
+    store = str(tmp_path / "store.db")
+    run("rules", "import", str(rules), "--store", store)
+    folder = tmp_path / "out"
+    (folder / "old").mkdir(parents=True)
+    (folder / "old" / "gone.rules").write_text(RULE, encoding="utf-8")
+    (folder / "notes.txt").write_text("mine", encoding="utf-8")
+    done = run("rules", "export", str(folder), "--store", store)
+    assert "old/gone.rules is not part of this version" in done.stderr
+    assert (folder / "old" / "gone.rules").exists()
+    run("rules", "export", str(folder), "--store", store, "--prune")
+    left = {file.name for file in folder.rglob("*") if file.is_file()}
+    assert left == {"mine.rules", "notes.txt"}
+
+
 def test_explain_names_no_reason_that_is_none(tmp_path: Path) -> None:
     rules = tmp_path / "mine.rules"
     rules.write_text(
@@ -324,6 +367,7 @@ def test_explain_shows_what_was_found_and_what_was_not(rules: Path) -> None:
         (("explain", "--title", "x", "--rule", "no such"), ("no such",)),
         (("explain",), ("FILE", "--title")),
         (("explain", "--title", "x", "--id", "1"), ("--id", "FILE")),
+        (("rules", "import", "a", "b", "--as", "c.rules"), ("--as", "one file")),
         (("classify", "x", "--rules", "y", "--store", "z"), ("--rules", "--store", "both")),
         (("classify", "x", "-o", "out.parquet"), (".parquet", ".jsonl")),
         (("classify", "x.parquet"), ("x.parquet", "JSON lines and CSV")),

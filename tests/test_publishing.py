@@ -71,7 +71,7 @@ def test_what_is_removed_leaves_the_rest_verbatim(
     assert export_files(store) == {"a.rules": "".join(parts)}
 
     left = [part for index, part in enumerate(parts) if index not in gone]
-    put(store, {"a.rules": "".join(left)})
+    put(store, {"a.rules": "".join(left)}, withdraw=True)
 
     assert export_files(store) == ({"a.rules": "".join(left)} if left else {})
 
@@ -114,13 +114,87 @@ def test_an_object_that_stood_in_another_file_moves(store: Store) -> None:
     assert [revision.number for revision in store.history("rule", "b")] == [1]
 
 
-def test_an_emptied_file_is_gone(store: Store) -> None:
+@pytest.mark.parametrize("text", ["", "\n", "\ufeff", "# nothing yet\n", rule("other")])
+def test_all_rules_of_a_file_leave_only_on_demand(store: Store, text: str) -> None:
     put(store, {"a.rules": rule("a"), "b.rules": rule("b")})
 
-    report = put(store, {"a.rules": "\n"})
+    with pytest.raises(StoreError, match=r'all rules of a\.rules .*"a".*--withdraw'):
+        put(store, {"a.rules": text})
+    assert len(store.versions()) == 1
 
+    report = put(store, {"a.rules": text}, withdraw=True)
     assert report.removed == ('rule "a"',)
-    assert export_files(store) == {"b.rules": rule("b")}
+    assert set(export_files(store)) == {"b.rules"} | ({"a.rules"} if "rule" in text else set())
+
+
+def test_a_file_whose_rules_moved_may_get_others(store: Store) -> None:
+    put(store, {"a.rules": rule("a"), "b.rules": rule("b")})
+
+    put(store, {"a.rules": rule("new"), "b.rules": rule("a") + rule("b")})
+
+    assert export_files(store) == {"a.rules": rule("new"), "b.rules": rule("a") + rule("b")}
+
+
+@pytest.mark.parametrize("files", [{"a.rules": "# none\n"}, {"l.rules": 'list "l": "x";\n'}])
+def test_no_import_leaves_a_store_without_rules_by_accident(
+    store: Store, files: dict[str, str]
+) -> None:
+    put(store, {"a.rules": rule("a"), "b.rules": rule("b")})
+
+    with pytest.raises(StoreError, match="no rules after this import; .*--withdraw"):
+        put(store, files, replace=True)
+
+    assert put(store, files, replace=True, withdraw=True).removed == ('rule "a"', 'rule "b"')
+
+
+def test_a_file_without_a_rule_is_left_out(store: Store) -> None:
+    files = {"a.rules": rule("a"), "todo.rules": "# nothing yet\n", "empty.rules": ""}
+
+    assert put(store, files).left_out == ("todo.rules", "empty.rules")
+
+    assert list(export_files(store)) == ["a.rules"]
+    with pytest.raises(StoreError, match="no rules after this import"):
+        put(store, {"todo.rules": "# nothing yet\n"}, replace=True)
+
+
+TWO = {"it/general.rules": rule("it") + rule("it 2"), "sales/general.rules": rule("sales")}
+
+
+def test_a_file_given_alone_takes_the_place_of_the_one_that_holds_its_rules(store: Store) -> None:
+    put(store, TWO)
+    edited = rule("it", "java") + rule("it 2") + rule("it 3")
+
+    report = put(store, {"general.rules": edited}, alone=["general.rules"])
+
+    assert report.placed == (("general.rules", "it/general.rules"),)
+    assert (report.added, report.changed) == (('rule "it 3"',), ('rule "it"',))
+    assert export_files(store) == {**TWO, "it/general.rules": edited}
+
+
+@pytest.mark.parametrize("text", [rule("new"), rule("it") + rule("sales")])
+def test_a_file_given_alone_whose_place_is_not_clear_is_refused(store: Store, text: str) -> None:
+    put(store, TWO)
+
+    with pytest.raises(StoreError, match=r"it/general\.rules, sales/general\.rules.* --as NAME"):
+        put(store, {"general.rules": text}, alone=["general.rules"])
+
+    assert export_files(store) == TWO
+    # Under a name that nothing has yet it takes nothing's place.
+    put(store, {"new.rules": rule("new")}, alone=["new.rules"])
+    assert export_files(store) == {**TWO, "new.rules": rule("new")}
+
+
+def test_one_folder_does_not_take_the_place_of_another(store: Store) -> None:
+    put(store, {"general.rules": rule("it")})
+
+    with pytest.raises(StoreError, match=r"all rules of general\.rules"):
+        put(store, {"general.rules": rule("sales")})
+
+
+def test_warnings_of_the_imported_files_are_told(store: Store) -> None:
+    warned = 'rule "w": when "a" or "b" and "c" then add category "w";\n'
+    assert [each.file for each in put(store, {"w.rules": warned}).warnings] == ["w.rules"]
+    assert put(store, {"a.rules": rule("a")}).warnings == ()
 
 
 def test_nothing_is_written_where_any_file_has_an_error(store: Store) -> None:
@@ -153,13 +227,6 @@ def test_one_name_in_two_imported_files_is_an_error(store: Store) -> None:
     assert {found.file, found.related.place.file} == {"a.rules", "b.rules"}
 
 
-def test_a_file_of_comments_alone_is_refused_for_it_could_not_come_out_again(store: Store) -> None:
-    with pytest.raises(StoreError, match=r"todo\.rules"):
-        put(store, {"a.rules": rule("a"), "todo.rules": "# nothing yet\n"})
-
-    assert store.head() is None
-
-
 def test_a_draft_is_not_published(store: Store) -> None:
     put(store, {"a.rules": rule("a")})
 
@@ -167,11 +234,25 @@ def test_a_draft_is_not_published(store: Store) -> None:
 
     assert (report.version, report.published) == (2, False)
     assert export_files(store) == {"a.rules": rule("a")}
+    assert report.draft is None
     # The same files again, this time for good.
     report = put(store, {"a.rules": rule("a", "django")})
     assert (report.version, report.published, report.unchanged) == (2, True, 1)
+    assert report.draft == 2
     # A draft of what is live already is live.
-    assert put(store, {"a.rules": rule("a", "django")}, draft=True).published
+    report = put(store, {"a.rules": rule("a", "django")}, draft=True)
+    assert (report.published, report.draft) == (True, None)
+
+
+def test_an_import_over_a_draft_publishes_it_and_says_so(store: Store) -> None:
+    put(store, {"a.rules": rule("a")})
+    put(store, {"b.rules": rule("draft")}, draft=True)
+
+    assert put(store, {"c.rules": rule("c")}, dry_run=True).draft == 2
+    assert put(store, {"c.rules": rule("c")}).draft == 2
+
+    assert list(export_files(store)) == ["a.rules", "b.rules", "c.rules"]
+    assert put(store, {"d.rules": rule("d")}).draft is None
 
 
 def test_a_dry_run_tells_and_writes_nothing(store: Store) -> None:
@@ -180,7 +261,7 @@ def test_a_dry_run_tells_and_writes_nothing(store: Store) -> None:
     assert store.head() is None
     put(store, {"a.rules": rule("a")})
 
-    report = put(store, {"a.rules": rule("b")}, dry_run=True)
+    report = put(store, {"a.rules": rule("b")}, dry_run=True, withdraw=True)
 
     assert (report.added, report.removed, report.version) == (('rule "b"',), ('rule "a"',), 1)
     assert len(store.versions()) == 1

@@ -5,7 +5,7 @@ A rule file is UTF-8 text named `*.rules`. What it means is the compiler's affai
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -45,6 +45,24 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
             file.write_bytes(text.encode())
         except OSError as error:
             raise FileError("write", file, error.strerror or str(error)) from error
+
+
+def other_files(folder: Path, names: Collection[str]) -> list[str]:
+    """The rule files below `folder`, by their path within it, that are not among `names`."""
+    found = (
+        file.relative_to(folder).as_posix() for file in folder.rglob(f"*{SUFFIX}") if file.is_file()
+    )
+    return sorted(set(found) - set(names))
+
+
+def remove_files(folder: Path, names: Iterable[str]) -> None:
+    """Removes files below `folder`; folders stay. Raises `FileError`."""
+    for name in names:
+        file = folder / name
+        try:
+            file.unlink()
+        except OSError as error:
+            raise FileError("remove", file, error.strerror or str(error)) from error
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import click
 
-from jobsieve import publishing
+from jobsieve import diagnostics, publishing
 from jobsieve import rules as rule_files
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import note, show_json, show_table
+from jobsieve.cli.output import note, show_diagnostics, show_json, show_table
 
 STORE = click.option(
     "--store", "store_url", metavar="URL", help="Store to use instead of the settings'."
@@ -31,6 +31,14 @@ def rules() -> None:
 @click.option(
     "--replace", is_flag=True, help="Afterwards the store holds these files and no others."
 )
+@click.option(
+    "--as", "name", metavar="NAME", help="What the one file given is called in the store."
+)
+@click.option(
+    "--withdraw",
+    is_flag=True,
+    help="Let all rules of a file, or of the store, leave the rule set.",
+)
 @click.option("--draft", is_flag=True, help="Make a version without publishing it.")
 @click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
 @click.option("--author", metavar="NAME", help="Who makes the change; by default you.")
@@ -43,6 +51,8 @@ def import_(
     starter: bool,
     if_empty: bool,
     replace: bool,
+    name: str | None,
+    withdraw: bool,
     draft: bool,
     dry_run: bool,
     author: str | None,
@@ -53,11 +63,22 @@ def import_(
     The store then holds these files as they are: rules that are no longer in them leave the rule set
     (their history stays). Other files in the store are not touched. All or nothing: with one error in
     any rule, nothing is imported.
+
+    A file of a folder is known by its path within it. One that is given alone stands for the file of that
+    name in the store, in whatever folder, that holds one of its rules.
+
+    An import starts from the newest version. If that is a draft, it goes live with what is imported, and
+    the command says so.
     """
     if bool(paths) == starter:
         raise click.UsageError("Give the files or folders to import, or --starter.")
+    if name is not None and (len(paths) != 1 or paths[0].is_dir()):
+        raise click.UsageError("--as gives a name to one file: give one file and no folder.")
     settings = context.settings(store_url=store_url)
     texts = rule_files.starter_files() if starter else rule_files.read_files(paths)
+    alone = [path.name for path in paths if not path.is_dir()]
+    if name is not None:
+        texts, alone = dict(zip([name], texts.values(), strict=True)), []
     with context.open_store(store_url) as store:
         if if_empty and store.live() is not None:
             note("the store holds rules already; nothing was imported")
@@ -65,17 +86,29 @@ def import_(
         report = publishing.import_files(
             store,
             texts,
+            alone=alone,
             settings=settings.analysis,
             author=author or _user(),
             note=message,
             draft=draft,
             replace=replace,
+            withdraw=withdraw,
             dry_run=dry_run,
         )
+    show_diagnostics(report.warnings, err=True)
+    for file in report.left_out:
+        note(f"{file} holds no rule and no list; it was left out")
+    for given, stored in report.placed:
+        note(f"{given} is {stored} in the store")
     for mark, names in (("+", report.added), ("~", report.changed), ("-", report.removed)):
         # A first import adds everything: the count below says enough.
-        for name in names if len(names) <= 20 else ():
-            click.echo(f"{mark} {name}")
+        for each in names if len(names) <= 20 else ():
+            click.echo(f"{mark} {diagnostics.visible(each)}")
+    if report.draft is not None:
+        goes = "would go" if dry_run else "goes"
+        note(
+            f"version {report.draft}, a draft that was not published, {goes} live with this import"
+        )
     counts = (
         f"{len(report.added)} added, {len(report.changed)} changed, "
         f"{len(report.removed)} removed, {report.unchanged} unchanged"
@@ -93,13 +126,28 @@ def import_(
 @click.option(
     "--version", type=int, metavar="N", help="Version to export; by default the live one."
 )
+@click.option(
+    "--prune", is_flag=True, help="Remove the *.rules files below FOLDER that are not part of it."
+)
 @click.pass_obj
-def export(context: Context, folder: Path, store_url: str | None, version: int | None) -> None:
+def export(
+    context: Context, folder: Path, store_url: str | None, version: int | None, prune: bool
+) -> None:
     """Write the rules of the store to files below FOLDER, as they were imported."""
     with context.open_store(store_url, create=False) as store:
         texts = publishing.export_files(store, version)
     rule_files.write_files(folder, texts)
+    others = rule_files.other_files(folder, texts)
+    if prune:
+        rule_files.remove_files(folder, others)
     click.echo(f"{len(texts)} files written to {folder}")
+    for file in others:
+        shown = diagnostics.visible(file)
+        note(
+            f"removed {shown}"
+            if prune
+            else f"{shown} is not part of this version; --prune removes it"
+        )
 
 
 @rules.command("list")
