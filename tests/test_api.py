@@ -59,6 +59,38 @@ def test_what_is_no_advert_is_refused_by_name(rules: jobsieve.RuleSet) -> None:
         rules.classify_json(b'{"title": "\xff"}')
 
 
+def test_a_row_may_hold_all_that_a_request_may(rules: jobsieve.RuleSet) -> None:
+    rows: list[dict[str, Any]] = [
+        {"id": 7, "title": "Cook", "description": None, "fields": {}},
+        {"id": "x", "title": "-"},
+    ]
+    assert [each.status for each in rules.classify_many(rows)] == ["matched", "unmatched"]
+    assert rules.classify(id="x", title="Cook").primary == "food"
+
+
+@pytest.mark.parametrize(
+    ("row", "error", "says"),
+    [
+        ({"id": 1}, jobsieve.AdvertError, "has no text"),
+        ({"title": "x", "fields": {"salary": 1}}, jobsieve.AdvertError, r"fields\.salary"),
+        ({"title": "x", "salary": 1}, TypeError, '"salary" is no key'),
+        ({"title": 1}, TypeError, '"title" must be a str or None, not int'),
+        ({"title": "x", "id": True}, TypeError, '"id" must be .*, not bool'),
+        ({"title": "x", "id": 1.5}, TypeError, '"id" must be .*, not float'),
+        ({"title": "x", "fields": None}, TypeError, '"fields" must be a mapping, not NoneType'),
+        ({"title": "\ud800"}, ValueError, '"title" holds half a surrogate pair'),
+        ({1: "x"}, TypeError, "a key of an advert must be a str, not int"),
+        (["x"], TypeError, "an advert must be a mapping, not list"),
+    ],
+)
+def test_the_row_that_fails_is_named(
+    rules: jobsieve.RuleSet, row: Any, error: type[Exception], says: str
+) -> None:
+    rows: list[Any] = [{"title": "Cook"}, {"title": "Nurse"}, row, {}]
+    with pytest.raises(error, match=rf"^rows\[2\]: .*{says}"):
+        rules.classify_many(rows)
+
+
 def test_bad_rules_raise_one_error_with_every_finding() -> None:
     sources = {
         "a.rules": 'rule "x": when title python then add category "c";',

@@ -225,6 +225,7 @@ def test_an_import_says_all_that_is_worth_knowing(tmp_path: Path) -> None:
         rule = RULE.replace('"python":', f'"{name}":').replace("it/python", category)
         (folder / "general.rules").write_text(rule, encoding="utf-8")
     (tmp_path / "dd" / "todo.rules").write_text("# nothing yet\n", encoding="utf-8")
+    assert "todo.rules holds no rule and no list" in run("check", str(tmp_path / "dd")).stderr
     done = run("rules", "import", str(tmp_path / "dd"), "--store", store)
     assert "todo.rules holds no rule and no list" in done.stderr
     alone = tmp_path / "dd" / "sales" / "general.rules"

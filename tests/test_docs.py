@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import gzip
+import json
+import os
 import re
+import shlex
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from jobsieve import _core
-from jobsieve.cli import COMMANDS
+from jobsieve import _core, rules, snapshot
+from tests.service import command
 
 ROOT = Path(__file__).parent.parent
 BLOCK = re.compile(r"^```(\w+)(?: wrong (\w+))?\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -65,11 +71,67 @@ def test_example(example: Example) -> None:
         assert answer.status == ("matched" if mark == "✓" else "unmatched"), advert
 
 
-def test_the_readme_names_commands_that_exist() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    used = set(re.findall(r"^jobsieve (\w+)", readme, re.MULTILINE))
-    assert len(used) >= 4
-    assert used <= set(COMMANDS)
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def blocks(kind: str, holding: str) -> str:
+    """The one block of this kind in the README that holds this text."""
+    (found,) = [
+        body for language, _, body in BLOCK.findall(README) if language == kind and holding in body
+    ]
+    assert isinstance(found, str)
+    return found
+
+
+def test_the_readmes_request_gets_the_readmes_answer() -> None:
+    request = re.search(r"-d '(.*)'", blocks("sh", "curl"))
+    assert request is not None
+    sources = list(rules.starter_files().items())
+    ruleset = snapshot.build(sources).ruleset
+    answer = json.loads(ruleset.classify_json(request[1].encode(), version=1))
+    shown = json.loads(blocks("json", '"status"'))
+    assert shown["ruleset"]["hash"] == "sha256:…"
+    shown["ruleset"]["hash"] = ruleset.hash
+    assert answer == shown
+
+
+def test_the_readmes_commands_run_as_they_stand(tmp_path: Path) -> None:
+    shim = tmp_path / "bin" / "jobsieve"
+    shim.parent.mkdir()
+    shim.write_text(f'#!/bin/sh\nexec {shlex.join(command())} "$@"\n', encoding="utf-8")
+    shim.chmod(0o755)
+    folder = tmp_path / "here"
+    folder.mkdir()
+    # As `make run` leaves the folder.
+    script = "jobsieve rules import --starter\n" + blocks("sh", "jobsieve rules import")
+    done = subprocess.run(
+        ["sh", "-eu", "-c", script],
+        cwd=folder,
+        env=os.environ | {"PATH": f"{shim.parent}{os.pathsep}{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "its exception (unless) holds" in done.stdout
+    written = (folder / "my-rules" / "it.rules").read_bytes()
+    assert (folder / "copy" / "it.rules").read_bytes() == written
+    assert len(list((folder / "copy").iterdir())) == 1
+    (record,) = gzip.decompress((folder / "records.jsonl.gz").read_bytes()).splitlines()
+    assert json.loads(record)["matched_rules"] == ["python developers"]
+
+
+def test_the_readmes_python_gives_what_it_says(tmp_path: Path) -> None:
+    # Each "expression  # value" becomes a claim.
+    script, told = re.subn(
+        r"^(\S+) +# (.+)$",
+        r"assert \1 == \2",
+        blocks("python", "jobsieve.compile"),
+        flags=re.MULTILINE,
+    )
+    assert told >= 2
+    subprocess.run([sys.executable, "-c", script], cwd=tmp_path, check=True, timeout=60)
 
 
 def test_every_code_of_the_engine_is_explained() -> None:

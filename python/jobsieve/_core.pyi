@@ -71,12 +71,18 @@ class RuleSet:
     def classify(
         self,
         *,
+        id: str | int | None = None,  # noqa: A002  the name in the request
         title: str | None = None,
         description: str | None = None,
         **fields: object,
     ) -> Classification:
-        """Raises `AdvertError` where neither text holds a word, or a field is not declared."""
-    def classify_many(self, rows: Iterable[Mapping[str, Any]]) -> list[Classification]: ...
+        """Text without a word, of signs alone say, is matched by nothing. Raises `AdvertError` where both
+        texts are missing or blank, or a field is not declared. `id` is taken, so that a row can be given
+        as it is, and ignored."""
+    def classify_many(self, rows: Iterable[Mapping[str, Any]]) -> list[Classification]:
+        """The answers to adverts of the keys `id`, `title`, `description` and `fields`, in order; all or
+        none. Raises what `classify` raises, `TypeError` for other keys and types; the message begins
+        with the row: `rows[3]: …`."""
     def classify_json(self, body: bytes, *, version: int | None = None) -> bytes:
         """The record of one JSON advert, as the HTTP service would answer; raises `AdvertError`."""
     def classify_lines(self, lines: Sequence[bytes], *, version: int | None = None) -> list[bytes]:

@@ -121,7 +121,9 @@ class LogSettings(msgspec.Struct, frozen=True):
 
     format: Annotated[
         Literal["auto", "json", "human"],
-        Meta(description="json, human, or auto: human on a terminal, json elsewhere"),
+        Meta(
+            description="json, human, or auto: human on a terminal, json elsewhere; a request is always json"
+        ),
     ] = "auto"
     level: Annotated[
         Literal["debug", "info", "warning", "error"],

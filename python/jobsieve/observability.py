@@ -3,7 +3,7 @@
 Owns how Jobsieve's own events and those of libraries (through `logging`) become lines, and where the
 lines go. It knows none of the program's types. An event is a noun (`reload`, `drain`) and its fields say
 what happened: `log.info("reload", result="rejected", version=7)`. A log that can't be written never
-stops the program: the line is dropped and counted.
+stops the program: the line is dropped.
 """
 
 from __future__ import annotations
@@ -41,13 +41,12 @@ _ESCAPES_IN_TRACEBACK = {n: text for n, text in _ESCAPES.items() if n not in (0x
 
 
 class _Output:
-    """Where lines go at the moment, and how many could not go there."""
+    """Where lines go at the moment."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._sink: LineSink | None = None
         self._stream: TextIO | None = None
-        self.dropped = 0
 
     def to_stream(self, stream: TextIO) -> None:
         self._stream, self._sink = stream, None
@@ -67,7 +66,7 @@ class _Output:
                     stream.flush()
         # Closed, full, gone or broken in a way of its own: a log line is not worth the program.
         except Exception:  # noqa: BLE001
-            self.dropped += 1
+            return
 
 
 _output = _Output()
@@ -116,11 +115,6 @@ def send_lines_to(sink: LineSink | None) -> None:
     _output.to_sink(sink)
 
 
-def dropped_lines() -> int:
-    """How many lines could not be written since the process began."""
-    return _output.dropped
-
-
 def logger(**fields: object) -> FilteringBoundLogger:
     """A logger whose events all carry `fields`. It follows later calls of `configure`."""
     bound: FilteringBoundLogger = structlog.get_logger(**fields)
@@ -157,7 +151,7 @@ class _LibraryHandler(logging.Handler):
             _output.write(event)
         # A library's record may be broken (wrong number of arguments); logging never raises.
         except Exception:  # noqa: BLE001
-            _output.dropped += 1
+            return
 
 
 def _is_terminal(stream: TextIO) -> bool:

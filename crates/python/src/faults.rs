@@ -19,3 +19,14 @@ pub fn advert_error(py: Python<'_>, error: &exchange::AdvertError) -> PyErr {
         .and_then(|()| value.setattr("offset", error.offset()));
     set.err().unwrap_or(raised)
 }
+
+/// The same error, with the row in front that it is about: `rows[3]: …`.
+#[cold]
+pub fn of_row(py: Python<'_>, number: usize, error: PyErr) -> PyErr {
+    let value = error.value(py);
+    let message = format!("rows[{number}]: {value}");
+    match value.setattr("args", (message,)) {
+        Ok(()) => error,
+        Err(failed) => failed,
+    }
+}

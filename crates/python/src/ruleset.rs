@@ -9,12 +9,12 @@ use jobsieve_engine::engine::{self, RuleId, Scratch};
 use jobsieve_engine::exchange::{
     self, Advert, write_error_record, write_explanation, write_record,
 };
-use pyo3::exceptions::{PyKeyError, PyTypeError};
+use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBytes, PyDict, PyMapping};
+use pyo3::types::{PyBool, PyBytes, PyDict, PyMapping, PyString};
 
-use crate::faults::advert_error;
+use crate::faults::{advert_error, of_row};
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -48,14 +48,18 @@ impl RuleSet {
         self.inner.rule_names().collect()
     }
 
-    #[pyo3(signature = (*, title = None, description = None, **fields))]
+    #[pyo3(signature = (*, id = None, title = None, description = None, **fields))]
     fn classify(
         &self,
         py: Python<'_>,
+        id: Option<&Bound<'_, PyAny>>,
         title: Option<&str>,
         description: Option<&str>,
         fields: Option<&Bound<'_, PyDict>>,
     ) -> PyResult<Classification> {
+        if let Some(id) = id {
+            check_id(id)?;
+        }
         if let Some((name, _)) = fields.and_then(|fields| fields.iter().next()) {
             let error = exchange::AdvertError::undeclared_field(name.extract()?);
             return Err(advert_error(py, &error));
@@ -74,17 +78,20 @@ impl RuleSet {
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<Classification>> {
-        let rows: Vec<Row> =
-            rows.try_iter()?.map(|row| Row::read(&row?)).collect::<PyResult<_>>()?;
+        let rows: Vec<Row> = rows
+            .try_iter()?
+            .enumerate()
+            .map(|(number, row)| Row::read(&row?).map_err(|error| of_row(py, number, error)))
+            .collect::<PyResult<_>>()?;
         let answers: Result<Vec<_>, _> = py.detach(|| {
-            rows.iter()
-                .map(|row| {
-                    let advert = row.advert();
-                    advert.require_text().map(|()| self.answer(&advert))
-                })
-                .collect()
+            let answer = |(number, row): (usize, &Row)| {
+                let advert = row.advert();
+                advert.require_text().map_err(|error| (number, error))?;
+                Ok(self.answer(&advert))
+            };
+            rows.iter().enumerate().map(answer).collect()
         });
-        answers.map_err(|error| advert_error(py, &error))
+        answers.map_err(|(number, error)| of_row(py, number, advert_error(py, &error)))
     }
 
     #[pyo3(signature = (body, *, version = None))]
@@ -148,7 +155,7 @@ impl RuleSet {
         Ok(PyBytes::new(py, &out))
     }
 
-    /// The names of the rules that match, found without any selection; for tests.
+    /// The answer found by trying every rule, without any selection; for tests.
     fn match_unfiltered(&self, py: Python<'_>, body: &[u8]) -> PyResult<Classification> {
         let answer = py.detach(|| {
             let advert = Advert::from_json(body)?;
@@ -200,17 +207,23 @@ struct Row {
 
 impl Row {
     fn read(row: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let mapping = row.cast::<PyMapping>()?;
+        let Ok(mapping) = row.cast::<PyMapping>() else {
+            return Err(wrong_type("an advert", "a mapping", row));
+        };
         let mut read = Self { title: None, description: None };
         for item in mapping.items()?.iter() {
-            let (key, value): (PyBackedStr, Bound<'_, PyAny>) = item.extract()?;
-            match &*key {
-                "id" => {}
-                "title" => read.title = value.extract()?,
-                "description" => read.description = value.extract()?,
+            let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
+            let Ok(name) = key.extract::<PyBackedStr>() else {
+                return Err(wrong_type("a key of an advert", "a str", &key));
+            };
+            match &*name {
+                "id" => check_id(&value)?,
+                "title" => read.title = text(&name, &value)?,
+                "description" => read.description = text(&name, &value)?,
+                "fields" => check_fields(&value)?,
                 _ => {
-                    let known = "\"id\", \"title\" and \"description\"";
-                    let message = format!("{:?} is no key of an advert; it has {known}", &*key);
+                    let known = "\"id\", \"title\", \"description\" and \"fields\"";
+                    let message = format!("{:?} is no key of an advert; it has {known}", &*name);
                     return Err(PyTypeError::new_err(message));
                 }
             }
@@ -225,6 +238,49 @@ impl Row {
             description: self.description.as_deref().map(Cow::Borrowed),
         }
     }
+}
+
+fn text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<PyBackedStr>> {
+    if value.is_none() {
+        return Ok(None);
+    }
+    let Ok(text) = value.cast::<PyString>() else {
+        return Err(wrong_type(&format!("the value of {key:?}"), "a str or None", value));
+    };
+    PyBackedStr::try_from(text.clone()).map(Some).map_err(|_| {
+        PyValueError::new_err(format!(
+            "the value of {key:?} holds half a surrogate pair, which is no text"
+        ))
+    })
+}
+
+/// The name that the caller has for an advert: answers of the Python interface come in order, without
+/// it, but it is refused where the HTTP service would refuse it.
+fn check_id(id: &Bound<'_, PyAny>) -> PyResult<()> {
+    let is_integer = || !id.is_instance_of::<PyBool>() && id.extract::<i64>().is_ok();
+    if id.is_none() || id.is_instance_of::<PyString>() || is_integer() {
+        return Ok(());
+    }
+    Err(wrong_type("the value of \"id\"", "a str, an int of 64 bits or None", id))
+}
+
+/// No field is declared, so that there is none to give.
+fn check_fields(fields: &Bound<'_, PyAny>) -> PyResult<()> {
+    let Ok(fields) = fields.cast::<PyMapping>() else {
+        return Err(wrong_type("the value of \"fields\"", "a mapping", fields));
+    };
+    match fields.keys()?.iter().next() {
+        None => Ok(()),
+        Some(name) => {
+            let error = exchange::AdvertError::undeclared_field(&name.str()?.to_string_lossy());
+            Err(advert_error(fields.py(), &error))
+        }
+    }
+}
+
+fn wrong_type(what: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
+    let found = found.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
+    PyTypeError::new_err(format!("{what} must be {expected}, not {found}"))
 }
 
 /// What the rules say of one advert.

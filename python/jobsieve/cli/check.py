@@ -6,9 +6,9 @@ from pathlib import Path
 
 import click
 
-from jobsieve import diagnostics, rules, snapshot
+from jobsieve import _core, diagnostics, rules, snapshot
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import show_diagnostics, show_json
+from jobsieve.cli.output import note, show_diagnostics, show_json
 from jobsieve.errors import RuleError
 
 
@@ -42,6 +42,9 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, as_json: 
     else:
         show_diagnostics(found)
         if built is not None:
+            for file, text in texts.items():
+                if not _core.split(text):
+                    note(f"{file} holds no rule and no list")
             click.echo(
                 f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
                 f"in {len(texts)} files: no errors"
