@@ -70,7 +70,7 @@ def main() -> None:
             file = folder / ENGINE / mutation["file"]
             before = file.read_text()
             after = change(before, mutation)
-            file.write_text(change(after, mutation["also"]) if "also" in mutation else after)
+            file.write_text(after)
             built = build(folder, target)
             verdict = (
                 "does not build" if not built else "NOT NOTICED" if agrees(folder) else "noticed"
