@@ -86,7 +86,7 @@ class Generator:
             for number in range(3)
         }
         lists = [f'list "{name}": {", ".join(terms)};' for name, terms in self.lists.items()]
-        rules = []
+        rules: list[Drawn] = []
         while len(rules) < count:
             late = len(rules) >= count * 3 // 4
             drawn = self.rule(f"rule {len(rules)}", late=late)

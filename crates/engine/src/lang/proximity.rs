@@ -73,6 +73,9 @@ impl Parser<'_> {
     fn distance(&mut self) -> Option<u32> {
         if self.peek().kind != SymbolKind::Number {
             self.unexpected("a number of words");
+            if self.peek().kind == SymbolKind::Word {
+                self.at += 1;
+            }
             return None;
         }
         let span = self.next().span;
@@ -92,12 +95,13 @@ impl Parser<'_> {
         while let Some(ordered) = self.proximity_operator() {
             let operator = self.next().span;
             let name = self.text(operator).to_owned();
-            if self.is_mark("/") {
+            let distance = if self.is_mark("/") {
                 self.at += 1;
+                self.distance()
             } else {
                 self.unexpected("`/` and a number of words");
-            }
-            let distance = self.distance();
+                None
+            };
             if before_this.is_some_and(|other| other != ordered) {
                 self.report(Diagnostic::new(Code::MixedProximity, operator));
             }
