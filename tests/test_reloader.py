@@ -321,7 +321,12 @@ def test_stop_does_not_wait_for_a_fetch_that_hangs(site: Site) -> None:
 
 def test_leaving_waits_for_no_build(site: Site) -> None:
     building, release = threading.Event(), threading.Event()
-    site.on_build = lambda: (building.set(), release.wait())
+
+    def build() -> None:
+        building.set()
+        release.wait()
+
+    site.on_build = build
     site.publish(rule("python"))
     site.reloader.start()
     assert building.wait(30)

@@ -333,6 +333,7 @@ def test_no_request_takes_the_interpreters_lock() -> None:
         report = json.loads(client.stdout.readline() or b"null")
     assert ready == 1, "no report while the lock was held"
     assert report == count
-    # The witness has a turn at most where the calls begin and end: the lock was held meanwhile.
-    assert after - before <= 2
+    # The witness has a few turns where the call begins and ends, and none while the lock is held; with the
+    # lock free it has hundreds, one for every few requests.
+    assert after - before < count / 40
     assert server.drain(10.0)
