@@ -319,6 +319,25 @@ def test_stop_does_not_wait_for_a_fetch_that_hangs(site: Site) -> None:
     release.set()
 
 
+def test_leaving_waits_for_no_build(site: Site) -> None:
+    building, release = threading.Event(), threading.Event()
+
+    def build() -> None:
+        building.set()
+        release.wait()
+
+    site.on_build = build
+    site.publish(rule("python"))
+    site.reloader.start()
+    assert building.wait(30)
+
+    site.reloader.leave()
+    assert not site.reloader.stop(timeout=0.0)
+
+    release.set()
+    assert site.reloader.stop(timeout=30.0)
+
+
 def test_the_thread_follows_the_store_until_it_is_stopped(site: Site) -> None:
     first, second = threading.Event(), threading.Event()
     site.on_take = lambda: (second if first.is_set() else first).set()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import json
+import os
 import select
 import signal
 import socket
@@ -163,13 +165,18 @@ HALF = b"POST /v1/classify HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\n{"
 
 
 def stall(service: Service) -> None:
-    """Fills the pipe that the log goes to; nobody reads it any more."""
-    for _ in range(500):
-        service.request("GET", "/livez")
+    """Fills the pipe that the log goes to, to the last byte; nobody reads it any more."""
+    # Opened anew, for only this end of the pipe must not block.
+    pipe = os.open(f"/proc/{service.process.pid}/fd/1", os.O_WRONLY | os.O_NONBLOCK)
+    for size in (4096, 1):
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                os.write(pipe, b"x" * size)
+    os.close(pipe)
 
 
 def test_a_log_that_nobody_reads_does_not_keep_the_service_from_ending(store: Path) -> None:
-    with serving(store, JOBSIEVE_LOG_ACCESS="true") as service:
+    with serving(store) as service:
         service.wait_for("ready")
         stall(service)
         service.process.send_signal(signal.SIGTERM)
@@ -178,10 +185,12 @@ def test_a_log_that_nobody_reads_does_not_keep_the_service_from_ending(store: Pa
 
 def test_a_second_sigterm_ends_at_once_also_where_the_log_stalls(store: Path) -> None:
     patient = {"JOBSIEVE_SERVER_BODY_TIMEOUT": "3600", "JOBSIEVE_SERVER_DRAIN_TIMEOUT": "3600"}
-    with serving(store, JOBSIEVE_LOG_ACCESS="true", **patient) as service:
+    with serving(store, **patient) as service:
         service.wait_for("ready")
         with socket.create_connection((service.host, service.port), timeout=20) as client:
             client.sendall(HALF)
+            # The server has it when a whole request on another connection is answered.
+            service.classify(**ADVERT)
             stall(service)
             service.process.send_signal(signal.SIGTERM)
             # The port is closed once the drain has begun.
@@ -324,6 +333,7 @@ def test_no_request_takes_the_interpreters_lock() -> None:
         report = json.loads(client.stdout.readline() or b"null")
     assert ready == 1, "no report while the lock was held"
     assert report == count
-    # The witness has a turn at most where the calls begin and end: the lock was held meanwhile.
-    assert after - before <= 2
+    # The witness has a few turns where the call begins and ends, and none while the lock is held; with the
+    # lock free it has hundreds, one for every few requests.
+    assert after - before < count / 40
     assert server.drain(10.0)
