@@ -178,7 +178,10 @@ impl RuleSet {
         bit: FieldMask,
         marking: &mut Marking<'_>,
     ) {
-        let Some(next) = field.tokens.get(index + 1) else { return };
+        let Some([token, next]) = field.tokens.get(index..index + 2) else { return };
+        if next.position != token.position + 1 || next.sentence != token.sentence {
+            return;
+        }
         for &beside in field.words(next) {
             for key in self.phrases.of(word, beside) {
                 let words = self.units.parts(key.phrase);
