@@ -8,9 +8,6 @@ use hashbrown::{HashMap, HashTable};
 
 use super::units::UnitId;
 
-/// Number of a surface form.
-type FormId = u32;
-
 /// When a token of a surface form is a word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum When {
@@ -29,10 +26,20 @@ pub(super) struct Use {
     pub(super) when: When,
 }
 
-#[derive(Debug)]
+/// A surface form. All that most tokens need lies in the slot of the table that the probe ends at.
+#[derive(Debug, Clone, Copy)]
 struct Form {
+    /// Its range in [`Vocabulary::text`].
     text: (u32, u32),
-    uses: (u32, u32),
+    meaning: Meaning,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Meaning {
+    /// One word, whatever the token looks like.
+    Always(UnitId),
+    /// A range of [`Vocabulary::uses`].
+    Uses(u32, u32),
 }
 
 /// The surface forms of a rule set, and the beginnings that a rule's star must catch.
@@ -40,8 +47,7 @@ struct Form {
 pub(super) struct Vocabulary {
     // The seed is random, so that nobody can write an advert whose words collide.
     hasher: RandomState,
-    table: HashTable<FormId>,
-    forms: Vec<Form>,
+    table: HashTable<Form>,
     text: String,
     uses: Vec<Use>,
     prefixes: Prefixes,
@@ -83,7 +89,6 @@ impl Vocabulary {
         let mut vocabulary = Self {
             hasher: RandomState::default(),
             table: HashTable::new(),
-            forms: Vec::new(),
             text: String::new(),
             uses: Vec::with_capacity(forms.len()),
             prefixes: Prefixes::new(prefixes),
@@ -96,18 +101,19 @@ impl Vocabulary {
     }
 
     fn push(&mut self, pairs: &[(String, Use)]) {
-        let Some((text, _)) = pairs.first() else { return };
-        let text_start = self.text.len() as u32;
+        let Some((text, first)) = pairs.first() else { return };
+        let start = self.text.len() as u32;
         self.text.push_str(text);
-        let uses_start = self.uses.len() as u32;
-        self.uses.extend(pairs.iter().map(|(_, meaning)| meaning.clone()));
-        let form = self.forms.len() as FormId;
-        self.forms.push(Form {
-            text: (text_start, self.text.len() as u32),
-            uses: (uses_start, self.uses.len() as u32),
-        });
-        let (forms, all, hasher) = (&self.forms, &self.text, &self.hasher);
-        let rehash = |&form: &FormId| hasher.hash_one(text_of(forms, all, form));
+        let meaning = if pairs.len() == 1 && first.when == When::Always {
+            Meaning::Always(first.word)
+        } else {
+            let start = self.uses.len() as u32;
+            self.uses.extend(pairs.iter().map(|(_, meaning)| meaning.clone()));
+            Meaning::Uses(start, self.uses.len() as u32)
+        };
+        let form = Form { text: (start, self.text.len() as u32), meaning };
+        let (all, hasher) = (&self.text, &self.hasher);
+        let rehash = |form: &Form| hasher.hash_one(text_of(all, form));
         self.table.insert_unique(hasher.hash_one(text.as_bytes()), form, rehash);
     }
 
@@ -120,23 +126,26 @@ impl Vocabulary {
         out: &mut Vec<UnitId>,
     ) {
         let hash = self.hasher.hash_one(folded.as_bytes());
-        let same = |&form: &FormId| text_of(&self.forms, &self.text, form) == folded.as_bytes();
-        if let Some(&form) = self.table.find(hash, same) {
-            let (start, end) = self.forms[form as usize].uses;
-            let is = |meaning: &&Use| match &meaning.when {
-                When::Always => true,
-                When::UnlessNameLike => !name_like,
-                When::Written(written) => **written == *surface,
-            };
-            let uses = self.uses[start as usize..end as usize].iter().filter(is);
-            out.extend(uses.map(|meaning| meaning.word));
+        let same = |form: &Form| text_of(&self.text, form) == folded.as_bytes();
+        match self.table.find(hash, same).map(|form| form.meaning) {
+            None => {}
+            Some(Meaning::Always(word)) => out.push(word),
+            Some(Meaning::Uses(start, end)) => {
+                let is = |meaning: &&Use| match &meaning.when {
+                    When::Always => true,
+                    When::UnlessNameLike => !name_like,
+                    When::Written(written) => **written == *surface,
+                };
+                let uses = self.uses[start as usize..end as usize].iter().filter(is);
+                out.extend(uses.map(|meaning| meaning.word));
+            }
         }
         self.prefixes.push_of(folded, out);
         self.written_prefixes.push_of(surface, out);
     }
 }
 
-fn text_of<'a>(forms: &[Form], text: &'a str, form: FormId) -> &'a [u8] {
-    let (start, end) = forms[form as usize].text;
+fn text_of<'a>(text: &'a str, form: &Form) -> &'a [u8] {
+    let (start, end) = form.text;
     &text.as_bytes()[start as usize..end as usize]
 }
