@@ -4,8 +4,9 @@
 
 use super::Token;
 
-/// In a sentence with a word this long that begins small, capitals tell.
-const LONG: usize = 4;
+/// In a sentence with a word this long that begins small, capitals tell. Shorter ones (`with`, `from`)
+/// begin small in titles that have capitals throughout, too.
+const LONG: usize = 5;
 
 /// The capitals of one word.
 #[derive(Debug, Clone, Copy)]
