@@ -341,6 +341,14 @@ def test_a_rule_file_whose_name_is_not_utf_8_is_named(tmp_path: Path) -> None:
         assert "its name is not UTF-8" in done.stderr
 
 
+def test_a_dry_run_writes_nothing_not_even_a_store(rules: Path, tmp_path: Path) -> None:
+    store = tmp_path / "store.db"
+    done = run("rules", "import", "--dry-run", str(rules), "--store", str(store))
+    assert "1 added" in done.stdout
+    assert "nothing was written" in done.stdout
+    assert not store.exists()
+
+
 def test_explain_shows_what_was_found_and_what_was_not(rules: Path) -> None:
     arguments = ("explain", "--rules", str(rules), "--rule", "python")
     done = run(*arguments, "--title", "Senior Python Developer")

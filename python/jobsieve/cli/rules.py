@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import getpass
 import os
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -12,6 +15,8 @@ from jobsieve import diagnostics, publishing
 from jobsieve import rules as rule_files
 from jobsieve.cli.context import Context
 from jobsieve.cli.output import note, show_diagnostics, show_json, show_table
+from jobsieve.errors import StoreMissing
+from jobsieve.store import Store
 
 STORE = click.option(
     "--store", "store_url", metavar="URL", help="Store to use instead of the settings'."
@@ -79,7 +84,7 @@ def import_(
     alone = [path.name for path in paths if not path.is_dir()]
     if name is not None:
         texts, alone = dict(zip([name], texts.values(), strict=True)), []
-    with context.open_store(store_url) as store:
+    with _store_for_import(context, store_url, dry_run=dry_run) as store:
         if if_empty and store.live() is not None:
             note("the store holds rules already; nothing was imported")
             return
@@ -118,6 +123,20 @@ def import_(
     else:
         state = "published" if report.published else "not published"
         click.echo(f"{counts}; version {report.version}, {state}")
+
+
+@contextmanager
+def _store_for_import(context: Context, url: str | None, *, dry_run: bool) -> Iterator[Store]:
+    """The store, made where it is missing; for a dry run an empty one elsewhere stands for that."""
+    with ExitStack() as stack:
+        try:
+            store = context.open_store(url, create=not dry_run)
+        except StoreMissing:
+            if not dry_run:
+                raise
+            folder = stack.enter_context(TemporaryDirectory())
+            store = context.open_store(str(Path(folder) / "empty.db"))
+        yield stack.enter_context(store)
 
 
 @rules.command()
