@@ -71,6 +71,7 @@ lock: .venv/.made ## Renew requirements*.lock from pyproject.toml
 	$(PIP) install --quiet 'uv>=0.13,<0.14'
 	$(LOCK) --output-file requirements.lock pyproject.toml
 	$(LOCK) --output-file requirements-build.lock --group build
+	$(LOCK) --output-file requirements-benchmarks.lock --group benchmarks
 	$(LOCK) --output-file requirements-dev.lock --constraint requirements.lock \
 		--extra mysql --extra postgres --group checks pyproject.toml
 

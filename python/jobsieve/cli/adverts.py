@@ -54,10 +54,11 @@ def is_compressed(name: str) -> bool:
     return name.lower().endswith(".gz")
 
 
-def read(file: str, *, largest_cell: int) -> Iterator[Row]:
+def read(file: str, *, largest_cell: int, more_columns: bool = False) -> Iterator[Row]:
     """The rows of a file, `-` for standard input; a cell of CSV has at most `largest_cell` characters.
 
-    Raises `FileError` where the file as a whole can't be read.
+    A column of another name is a mistake unless there may be `more_columns`: labels, say. Raises
+    `FileError` where the file as a whole can't be read.
     """
     if ending(file) in _UNREADABLE:
         reason = "only JSON lines and CSV can be read, plain or as .gz"
@@ -65,7 +66,7 @@ def read(file: str, *, largest_cell: int) -> Iterator[Row]:
     try:
         with _opened(file) as stream:
             if ending(file) == ".csv":
-                yield from _table_rows(file, stream, largest_cell)
+                yield from _table_rows(file, stream, largest_cell, more_columns)
             else:
                 yield from _lines(stream)
     except (OSError, EOFError, zlib.error) as error:
@@ -96,13 +97,15 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
             yield row
 
 
-def _table_rows(file: str, stream: IO[bytes], largest_cell: int) -> Iterator[Row]:
+def _table_rows(
+    file: str, stream: IO[bytes], largest_cell: int, more_columns: bool
+) -> Iterator[Row]:
     # What is not UTF-8 must not end the reading: it is found again in the cells.
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(largest_cell)
     reader = csv.reader(text, strict=True)
     try:
-        columns = _columns(file, reader)
+        columns = _columns(file, reader, more_columns)
         while True:
             first = reader.line_num + 1
             try:
@@ -119,7 +122,7 @@ def _table_rows(file: str, stream: IO[bytes], largest_cell: int) -> Iterator[Row
         text.detach()
 
 
-def _columns(file: str, reader: Iterator[list[str]]) -> list[str]:
+def _columns(file: str, reader: Iterator[list[str]], more_columns: bool) -> list[str]:
     try:
         head = next(reader, [])
     except csv.Error as error:
@@ -130,7 +133,8 @@ def _columns(file: str, reader: Iterator[list[str]]) -> list[str]:
     if twice:
         names = ", ".join(map(repr, twice))
         raise FileError("read adverts from", file, f"{wanted}; it names {names} more than once")
-    if set(columns) - set(COLUMNS) or not {"title", "description"} & set(columns):
+    unknown = set(columns) - set(COLUMNS) and not more_columns
+    if unknown or not {"title", "description"} & set(columns):
         found = ", ".join(map(repr, head)) or "none"
         raise FileError("read adverts from", file, f"{wanted}; it names {found}")
     return columns

@@ -1,0 +1,69 @@
+"""Labelled adverts from files, and which of them a command was told to use."""
+
+from __future__ import annotations
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from jobsieve.cli import adverts
+from jobsieve.cli.context import Context
+from jobsieve.errors import JobsieveError
+
+if TYPE_CHECKING:
+    from jobsieve.corpus import Advert
+
+
+def read(context: Context, files: Iterable[str]) -> list[Advert]:
+    """The labelled adverts of all files. Raises `JobsieveError` where a row can't be read."""
+    from jobsieve import corpus
+
+    largest = context.settings().server.max_body_bytes
+    found: list[Advert] = []
+    for file in files:
+        rows = []
+        for row in adverts.read(file, largest_cell=largest, more_columns=True):
+            if isinstance(row, adverts.Unreadable):
+                raise JobsieveError(f"{file}: {row.reason}")
+            rows.append(row)
+        found += corpus.adverts(rows, file)
+    return found
+
+
+def choose(
+    given: Sequence[Advert], without: Iterable[str], least: int
+) -> tuple[list[Advert], Counter[str]]:
+    """The adverts to judge by, and how many were left out for which reason."""
+    pairs = []
+    for each in without:
+        key, equals, value = each.partition("=")
+        if not equals:
+            raise click.BadParameter(f'write KEY=VALUE, not "{each}"', param_hint="--without")
+        if given and not any(key in advert.about for advert in given):
+            raise click.BadParameter(f'no advert has a "{key}"', param_hint="--without")
+        pairs.append((key, value))
+    left_out: Counter[str] = Counter()
+    kept = []
+    for advert in given:
+        reason = next((f"{k}={v}" for k, v in pairs if str(advert.about.get(k)) == v), None)
+        if reason is None:
+            kept.append(advert)
+        else:
+            left_out[reason] += 1
+    counts = Counter(label for advert in kept for label in advert.labels)
+    enough = []
+    for advert in kept:
+        if advert.labels and all(counts[label] < least for label in advert.labels):
+            left_out[f"label of fewer than {least} adverts"] += 1
+        else:
+            enough.append(advert)
+    return enough, left_out
+
+
+def say_progress(done: int) -> None:
+    """Says on a terminal how many adverts are done."""
+    if sys.stderr is not None and sys.stderr.isatty():
+        click.echo(f"\r{done:,} adverts\r", nl=False, err=True)

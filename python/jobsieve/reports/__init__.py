@@ -1,0 +1,87 @@
+"""Reports as single HTML files: no script, nothing loaded from elsewhere, all text escaped.
+
+Layout stands in `templates/`; this module hands the figures over and knows no figure itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import jinja2
+
+from jobsieve import corpus
+from jobsieve.errors import FileError
+
+if TYPE_CHECKING:
+    from jobsieve.evaluation import Comparison, Evaluation
+
+# Enough to judge an advert by; the whole of it is where it came from.
+_EXCERPT = 280
+# The row's own address of an advert, if it has one.
+_ADDRESSES = ("url", "link")
+
+
+def write(file: Path, page: str) -> None:
+    """Writes a report. Raises `FileError`."""
+    try:
+        file.write_text(page, encoding="utf-8")
+    except OSError as error:
+        raise FileError("write the report", file, error.strerror or str(error)) from error
+
+
+def evaluation(
+    found: Evaluation,
+    compared: Comparison | None,
+    *,
+    title: str,
+    left_out: Mapping[str, int],
+    times: int | None,
+) -> str:
+    """The report of an evaluation. `left_out` counts adverts by the reason why they were not judged,
+    `times` how often these have been."""
+    labels = list(found.by_label)
+    instead = sorted({each.instead for each in found.confusions} - set(labels))
+    names = labels + [name for name in instead if name != "nothing"]
+    cells = {(each.wanted, each.instead): each for each in found.confusions}
+    return _page(
+        "evaluation.html",
+        found=found,
+        compared=compared,
+        title=title,
+        left_out=left_out,
+        times=times,
+        columns=[*names, "nothing"],
+        cells=cells,
+        numbers={key: number for number, key in enumerate(cells)},
+    )
+
+
+def _page(template: str, **values: object) -> str:
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("jobsieve", "reports/templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters |= {"excerpt": _excerpt, "address": _address, "percent": _percent}
+    return environment.get_template(template).render(**values)
+
+
+def _excerpt(advert: corpus.Advert) -> str:
+    text = corpus.plain(advert.description[: 8 * _EXCERPT])
+    return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()} …"
+
+
+def _address(advert: corpus.Advert) -> str | None:
+    for key in _ADDRESSES:
+        given = advert.about.get(key)
+        if isinstance(given, str) and given.startswith(("http://", "https://")):
+            return given
+    return None
+
+
+def _percent(share: float, places: int = 1) -> str:
+    return f"{share:.{places}%}".replace("%", " %")
