@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import re
+from typing import Annotated, Literal
 
 import msgspec
 import pytest
@@ -10,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from jobsieve import _core, diagnostics
-from jobsieve.diagnostics import Diagnostic, RawDiagnostic
+from jobsieve.diagnostics import Diagnostic, RawDiagnostic, drawing
 from tests.conftest import Golden
 
 
@@ -136,6 +137,109 @@ def test_data_form_is_plain_and_complete() -> None:
     assert str(diagnostic) == 'it.rules:2:6: error JS014: there is already a list "a"'
 
 
+PLAIN: RawDiagnostic = ("JS009", "error", 0, 5, 11, {"word": "python", "known": "title"}, None)
+OVER_LINES: RawDiagnostic = ("JS004", "error", 0, 5, 14, {}, (0, 0, 4))
+TWO_LINES = "when python\n(x"
+
+
+def test_github_shows_findings_beside_the_lines() -> None:
+    source = [("rules/a,b: 100%.rules", TWO_LINES)]
+    text = diagnostics.as_github(diagnostics.from_raw([PLAIN, OVER_LINES], source))
+    assert text.splitlines() == [
+        "::error file=rules/a%2Cb%3A 100%25.rules,line=1,endLine=1,col=6,endColumn=12,title=JS009::"
+        "`python` is not a field (fields: title)%0A"
+        'if it is a word to look for, put it in quotes: "python"',
+        "::error file=rules/a%2Cb%3A 100%25.rules,line=1,endLine=2,title=JS004::"
+        "this `(` is never closed%0Aadd `)` where the group ends",
+    ]
+
+
+def test_sarif_has_what_code_scanning_reads() -> None:
+    """The names and types that the schema of SARIF 2.1.0 asks for; no more are allowed there."""
+    source = [("rules/my own.rules", TWO_LINES)]
+    found = diagnostics.from_raw([PLAIN, OVER_LINES, PLAIN], source)
+    log = msgspec.json.decode(msgspec.json.encode(diagnostics.as_sarif(found)), type=SarifLog)
+    assert log.version == "2.1.0"
+    (run,) = log.runs
+    assert run.columnKind == "unicodeCodePoints"
+    rules = run.tool.driver.rules
+    assert [rule.id for rule in rules] == ["JS004", "JS009"]
+    assert all(rules[result.ruleIndex].id == result.ruleId for result in run.results)
+    first, _, over = run.results
+    place = first.locations[0].physicalLocation
+    assert place.artifactLocation.uri == "rules/my%20own.rules"
+    assert place.region == SarifRegion(1, 6, 1, 12)
+    assert first.message.text.startswith("`python` is not a field")
+    assert over.relatedLocations[0].physicalLocation.region == SarifRegion(1, 1, 1, 5)
+    absolute = diagnostics.as_sarif(diagnostics.from_raw([PLAIN], [("/a b.rules", TWO_LINES)]))
+    assert '"uri":"file:///a%20b.rules"' in msgspec.json.encode(absolute).decode()
+
+
+class SarifText(msgspec.Struct, forbid_unknown_fields=True):
+    text: str
+    markdown: str | None = None
+
+
+class SarifRule(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    shortDescription: SarifText  # noqa: N815  SARIF's names
+    fullDescription: SarifText  # noqa: N815
+    help: SarifText
+
+
+class SarifDriver(msgspec.Struct, forbid_unknown_fields=True):
+    name: str
+    version: str
+    rules: list[SarifRule]
+
+
+class SarifTool(msgspec.Struct, forbid_unknown_fields=True):
+    driver: SarifDriver
+
+
+class SarifRegion(msgspec.Struct, forbid_unknown_fields=True):
+    startLine: Annotated[int, msgspec.Meta(ge=1)]  # noqa: N815
+    startColumn: Annotated[int, msgspec.Meta(ge=1)]  # noqa: N815
+    endLine: Annotated[int, msgspec.Meta(ge=1)]  # noqa: N815
+    endColumn: Annotated[int, msgspec.Meta(ge=1)]  # noqa: N815
+
+
+class SarifArtifact(msgspec.Struct, forbid_unknown_fields=True):
+    uri: str
+
+
+class SarifPhysical(msgspec.Struct, forbid_unknown_fields=True):
+    artifactLocation: SarifArtifact  # noqa: N815
+    region: SarifRegion
+
+
+class SarifLocation(msgspec.Struct, forbid_unknown_fields=True):
+    physicalLocation: SarifPhysical  # noqa: N815
+    id: int | None = None
+    message: SarifText | None = None
+
+
+class SarifResult(msgspec.Struct, forbid_unknown_fields=True):
+    ruleId: str  # noqa: N815
+    ruleIndex: int  # noqa: N815
+    level: Literal["error", "warning", "note", "none"]
+    message: SarifText
+    locations: list[SarifLocation]
+    relatedLocations: list[SarifLocation] = []  # noqa: N815
+
+
+class SarifRun(msgspec.Struct, forbid_unknown_fields=True):
+    tool: SarifTool
+    columnKind: Literal["utf16CodeUnits", "unicodeCodePoints"]  # noqa: N815
+    results: list[SarifResult]
+
+
+class SarifLog(msgspec.Struct, forbid_unknown_fields=True):
+    version: str
+    runs: list[SarifRun]
+    schema: str = msgspec.field(name="$schema")
+
+
 def test_findings_come_in_the_order_of_sources_and_places() -> None:
     found: list[RawDiagnostic] = [
         ("JS010", "error", 1, 3, 4, {}, None),
@@ -203,7 +307,7 @@ def test_explanation_shows_the_fault_and_its_mending(golden: Golden) -> None:
 
 def test_every_entry_is_fit_to_print() -> None:
     entries = diagnostics.registry()
-    assert list(entries) == [f"JS{n:03}" for n in range(1, len(entries) + 1)]
+    assert list(entries) == sorted(entries)
     assert len(entries) >= 31
     for code, entry in entries.items():
         texts = [entry.title, entry.message, entry.hint, entry.explanation]
@@ -224,8 +328,8 @@ characters = st.text(st.sampled_from("ab \t\r看é\u0301\u200b\x1b👍🏽\u202e
 
 @given(line=characters, start=st.integers(0, 160), length=st.integers(0, 160))
 def test_an_excerpt_fits_and_its_carets_stand_below_it(line: str, start: int, length: int) -> None:
-    shown, before, carets = diagnostics._excerpt(line, start, start + length)
-    assert cell_len(shown) <= diagnostics._EXCERPT_CELLS
+    shown, before, carets = drawing._excerpt(line, start, start + length)
+    assert cell_len(shown) <= drawing._EXCERPT_CELLS
     assert carets >= 1
     # One cell more than the line: a fault at its end stands behind the last character.
     assert before + carets <= sum(map(cell_len, shown)) + 1

@@ -48,6 +48,39 @@ def parse(source: str) -> list[tuple[Any, ...]]:
 def canonical(source: str) -> list[str]:
     """The canonical form of each object of a rule file that can be read, one a line."""
 
+# Text, form, start, end.
+_Term: TypeAlias = tuple[str, str, int, int]
+# Kind ("add" | "remove" | "set" | "category"), path or attribute, score or value, start, end.
+_Mention: TypeAlias = tuple[str, str, str, int, int]
+
+def outline(
+    source: str,
+) -> list[
+    tuple[
+        str,
+        str,
+        tuple[int, int],
+        tuple[int, int],
+        list[_Term],
+        list[tuple[str, int, int]],
+        list[_Mention],
+    ]
+]:
+    """The objects of a rule file that can be read: kind, name, place, place of the name, and in order the
+    terms, the lists and the categories and attributes that stand in it, with their places."""
+
+# Kind, start, end, number (of the unit of a leaf, of "at least"), bits of the fields of a leaf, parts.
+_Condition: TypeAlias = tuple[str, int, int, int, int, tuple[Any, ...]]
+
+def skeleton(
+    ruleset: RuleSet,
+) -> tuple[
+    list[tuple[str, int, tuple[int, ...]]],
+    list[tuple[str, int, _Condition, _Condition | None, bool]],
+]:
+    """What conditions are made of. Units by number: kind, distance, parts; equal things are one unit.
+    Rules: name, source, condition, exception, and whether every advert is tried on it."""
+
 def wordnet_lemmas(words: Sequence[str], pos: str) -> list[str]:
     """The lemma of each word by WordNet's own rules; `pos` is n, v, a or r."""
 

@@ -5,7 +5,7 @@ A rule file is UTF-8 text named `*.rules`. What it means is the compiler's affai
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib import resources
 from pathlib import Path
 
@@ -18,12 +18,24 @@ def read_files(paths: Iterable[Path]) -> dict[str, str]:
     """The texts of rule files by name. A folder stands for all `*.rules` files below it, named by
     their path within it; a file for itself, named by its own name. Raises `FileError`."""
     texts: dict[str, str] = {}
-    for path in paths:
-        for name, file in _files(path):
-            if name in texts:
-                raise FileError("read", file, f"another file of the name {name} was given before")
-            texts[name] = _read(file)
+    for name, file in located(paths):
+        if name in texts:
+            raise FileError("read", file, f"another file of the name {name} was given before")
+        texts[name] = _read(file)
     return texts
+
+
+def located(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    """The rule files that `paths` stand for, by the names that `read_files` gives them."""
+    for path in paths:
+        yield from _files(path)
+
+
+def read_in_place(paths: Iterable[Path]) -> dict[str, str]:
+    """The texts of rule files by path, as an editor finds them from the working folder; each once. Raises
+    `FileError`."""
+    files = dict.fromkeys(_name(file, str(file)) for _, file in located(paths))
+    return {file: _read(Path(file)) for file in files}
 
 
 def starter_files() -> dict[str, str]:

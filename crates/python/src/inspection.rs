@@ -87,13 +87,17 @@ pub fn canonical(source: &str) -> Vec<String> {
 type RawTerm<'a> = (&'a str, &'static str, Option<u32>);
 
 fn raw_term(term: &Term) -> RawTerm<'_> {
-    let form = match term.form {
+    (&term.text, form_name(term.form), term.slop)
+}
+
+/// How Python knows a form of words.
+pub fn form_name(form: Form) -> &'static str {
+    match form {
         Form::Lemma => "lemma",
         Form::Exact => "exact",
         Form::Case => "case",
         Form::AnyForm => "any form",
-    };
-    (&term.text, form, term.slop)
+    }
 }
 
 fn action(action: &Action) -> (&str, &str, String) {

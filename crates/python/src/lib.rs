@@ -4,6 +4,7 @@
 mod compiling;
 mod faults;
 mod inspection;
+mod outline;
 mod ruleset;
 mod server;
 
@@ -16,6 +17,8 @@ mod _core {
     use super::faults::{AdvertError, JobsieveError};
     #[pymodule_export]
     use super::inspection::{analyze, canonical, parse, wordnet_lemmas};
+    #[pymodule_export]
+    use super::outline::{outline, skeleton};
     #[pymodule_export]
     use super::ruleset::{CategoryScore, Classification, RuleSet};
     #[pymodule_export]

@@ -8,16 +8,17 @@ import click
 
 from jobsieve import _core, diagnostics, rules, snapshot
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import note, show_diagnostics, show_json
+from jobsieve.cli.output import FORMAT, JSON, note, show_findings
 from jobsieve.errors import RuleError
 
 
 @click.command()
 @click.argument("paths", nargs=-1, metavar="PATH...", type=click.Path(path_type=Path))
 @click.option("--explain", "code", metavar="CODE", help="Explain a finding, such as JS007.")
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+@FORMAT
+@JSON
 @click.pass_obj
-def check(context: Context, paths: tuple[Path, ...], code: str | None, as_json: bool) -> None:
+def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str) -> None:
     """Check rule files, or all *.rules files of folders, together.
 
     The exit status is 1 if there is an error; warnings alone leave it at 0.
@@ -25,29 +26,29 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, as_json: 
     if code is not None:
         text = diagnostics.explanation(code)
         if text is None:
-            raise click.BadParameter(f"there is no finding {code}", param_hint="--explain")
-        click.echo(text)
+            raise click.BadParameter(
+                f"there is no finding {code}; findings have codes such as JS007",
+                param_hint="--explain",
+            )
+        click.echo(text, nl=False)
         return
     if not paths:
         raise click.UsageError("Say which files or folders to check.")
-    texts = rules.read_files(paths)
+    texts = rules.read_in_place(paths)
     built = None
     try:
         built = snapshot.build(list(texts.items()), settings=context.settings().analysis)
         found = built.diagnostics
     except RuleError as error:
         found = error.diagnostics
-    if as_json:
-        show_json([diagnostics.as_data(each) for each in found])
-    else:
-        show_diagnostics(found)
-        if built is not None:
-            for file, text in texts.items():
-                if not _core.split(text):
-                    note(f"{file} holds no rule and no list")
-            click.echo(
-                f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
-                f"in {len(texts)} files: no errors"
-            )
+    show_findings(found, form)
     if built is None:
         raise click.exceptions.Exit(1)
+    if form == "text":
+        for file, text in texts.items():
+            if not _core.split(text):
+                note(f"{file} holds no rule and no list")
+        click.echo(
+            f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
+            f"in {len(texts)} files: no errors"
+        )

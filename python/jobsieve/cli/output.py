@@ -45,6 +45,31 @@ def show_diagnostics(found: Sequence[Diagnostic], *, err: bool = False) -> None:
     click.echo(diagnostics.summary(found), file=stream)
 
 
+# How findings are shown: --json is short for --format json.
+FORMAT = click.option(
+    "--format",
+    "form",
+    type=click.Choice(["text", "json", "sarif", "github"]),
+    default="text",
+    show_default=True,
+    help="text for people; json; sarif for code scanning; github for notes in pull requests.",
+)
+JSON = click.option("--json", "form", flag_value="json", help="Short for --format json.")
+
+
+def show_findings(found: Sequence[Diagnostic], form: str) -> None:
+    """The answer of a command whose answer is findings."""
+    if form == "json":
+        show_json([diagnostics.as_data(each) for each in found])
+    elif form == "sarif":
+        show_json(diagnostics.as_sarif(found))
+    elif form == "github":
+        click.echo(diagnostics.as_github(found), nl=False)
+        note(diagnostics.summary(found))
+    else:
+        show_diagnostics(found)
+
+
 def show_json(value: object) -> None:
     """One JSON document."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))

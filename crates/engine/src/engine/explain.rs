@@ -1,14 +1,16 @@
 //! Tells why: for every rule that matched, and for one that did not, each clause of its condition as
-//! written, whether it holds, and where in the advert it was found. The tokens are those on which the
-//! verdict was given, so the places shown can't disagree with it.
+//! written, whether it holds, and where in the advert it was found; of a rule that did not match also what
+//! stands in place of a clause that fails. The tokens are those on which the verdict was given, so the
+//! places shown can't disagree with it.
 
 use std::sync::Arc;
 
 use crate::exchange::Advert;
 use crate::lang::Span;
 
+pub use super::instead::{Difference, Instead};
 use super::matcher::{Classification, Scratch};
-use super::ruleset::{RuleId, RuleSet};
+use super::ruleset::{CategoryId, RuleId, RuleSet};
 use super::tree::{NodeId, NodeKind};
 use super::units::{Unit, UnitId};
 
@@ -56,6 +58,10 @@ pub struct Clause {
     pub fields: Vec<String>,
     /// Where it was found; empty but for a leaf.
     pub places: Vec<Place>,
+    /// What stands there in place of a leaf whose failing keeps the rule from matching.
+    pub instead: Option<Instead>,
+    /// The matched rules that added a category; where it fails, those that removed it.
+    pub rules: Vec<RuleId>,
     /// Its parts; empty for a leaf.
     pub parts: Vec<Clause>,
 }
@@ -106,9 +112,12 @@ impl RuleSet {
 
     fn explain_rule(&self, id: RuleId, scratch: &Scratch) -> RuleExplanation {
         let rule = &self.rules[id.0 as usize];
-        let when = self.clause(rule.when, scratch);
-        let unless = rule.unless.map(|unless| self.clause(unless, scratch));
         let (source_name, source) = self.sources[rule.source as usize].clone();
+        let mut when = self.clause(rule.when, scratch);
+        let unless = rule.unless.map(|unless| self.clause(unless, scratch));
+        if !when.holds {
+            self.look_instead(rule.when, &mut when, &source, scratch);
+        }
         RuleExplanation {
             rule: id,
             source_name,
@@ -131,6 +140,8 @@ impl RuleSet {
             holds: false,
             fields: Vec::new(),
             places: Vec::new(),
+            instead: None,
+            rules: Vec::new(),
             parts: Vec::new(),
         };
         match found.kind {
@@ -158,7 +169,9 @@ impl RuleSet {
             NodeKind::Leaf { unit, fields } => {
                 if let Unit::Category { set } = self.units.kind(unit) {
                     clause.kind = ClauseKind::Category;
-                    clause.holds = scratch.category_holds(self.units.category_set(set));
+                    let categories = self.units.category_set(set);
+                    clause.holds = scratch.category_holds(categories);
+                    clause.rules = self.deciding(categories, clause.holds, scratch);
                     return clause;
                 }
                 clause.fields = self.settings.fields.names_of(fields).map(str::to_owned).collect();
@@ -171,6 +184,39 @@ impl RuleSet {
             }
         }
         clause
+    }
+
+    /// The matched rules that added one of the categories, or removed one.
+    fn deciding(&self, categories: &[CategoryId], added: bool, scratch: &Scratch) -> Vec<RuleId> {
+        let names_one = |number: &&RuleId| {
+            let rule = &self.rules[number.0 as usize];
+            let adds = || rule.adds.iter().any(|(category, _)| categories.contains(category));
+            let removes = || rule.removes.iter().any(|category| categories.contains(category));
+            if added { adds() } else { removes() }
+        };
+        scratch.matched().iter().filter(names_one).copied().collect()
+    }
+
+    /// Adds to each leaf below a clause that fails what stands there instead.
+    fn look_instead(&self, node: NodeId, clause: &mut Clause, source: &str, scratch: &Scratch) {
+        if clause.holds {
+            return;
+        }
+        match self.trees.get(node).kind {
+            NodeKind::And { start, len }
+            | NodeKind::Or { start, len }
+            | NodeKind::AtLeast { start, len, .. } => {
+                let children = self.trees.children(start, len);
+                for (&child, part) in children.iter().zip(&mut clause.parts) {
+                    self.look_instead(child, part, source, scratch);
+                }
+            }
+            // What should not stand there does.
+            NodeKind::Not(_) => {}
+            NodeKind::Leaf { unit, fields } => {
+                clause.instead = self.instead(unit, fields, clause.span.of(source), scratch);
+            }
+        }
     }
 
     fn push_places(

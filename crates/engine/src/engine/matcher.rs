@@ -325,6 +325,11 @@ impl Scratch {
         fields
     }
 
+    /// The rules that matched so far.
+    pub(super) fn matched(&self) -> &[RuleId] {
+        self.classification.matched_rules()
+    }
+
     /// Whether one of the categories was added and not removed.
     pub(super) fn category_holds(&self, categories: &[CategoryId]) -> bool {
         categories.iter().any(|category| {

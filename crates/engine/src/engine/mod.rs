@@ -6,11 +6,13 @@
 //! under units without which it can't match, [`vocabulary`] lists every surface form of every word.
 //! Flow of an advert: [`matcher`] marks the units that stand in it, tries the rules filed under them,
 //! and adds up the categories. [`unfiltered`] is the same without any selection, for tests;
-//! [`explain`] tells why a rule did or did not match.
+//! [`explain`] tells why a rule did or did not match, [`instead`] what stands in place of a clause that
+//! fails. [`skeleton`] lays the conditions open for tools.
 
 pub mod compile;
 pub mod explain;
 mod identity;
+mod instead;
 mod layers;
 pub mod matcher;
 mod phrases;
@@ -18,6 +20,7 @@ mod places;
 mod program;
 pub mod ruleset;
 mod select;
+pub mod skeleton;
 mod terms;
 mod tree;
 pub mod unfiltered;

@@ -132,6 +132,12 @@ impl RuleSet {
         self.rules.iter().map(|rule| &*rule.name)
     }
 
+    /// The texts of all sources, by number.
+    #[must_use]
+    pub fn source_texts(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.sources.iter().map(|(_, text)| &**text)
+    }
+
     /// A category's path.
     #[must_use]
     pub fn category_path(&self, category: CategoryId) -> &str {

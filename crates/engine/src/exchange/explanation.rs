@@ -4,7 +4,9 @@
 use serde_json::{Map, Value, json};
 
 use crate::engine::RuleSet;
-use crate::engine::explain::{Clause, ClauseKind, Explanation, Place, RuleExplanation};
+use crate::engine::explain::{
+    Clause, ClauseKind, Difference, Explanation, Instead, Place, RuleExplanation,
+};
 
 use super::{Advert, CodePoints, write_record};
 
@@ -22,28 +24,30 @@ pub fn write_explanation(
     out.pop();
     out.extend_from_slice(b",\"explanations\":");
     let fields = Fields {
+        ruleset,
         title: CodePoints::new(advert.title.as_deref().unwrap_or("")),
         description: CodePoints::new(advert.description.as_deref().unwrap_or("")),
         advert,
     };
-    let rules = explanation.rules.iter().map(|rule| fields.rule(ruleset, rule));
+    let rules = explanation.rules.iter().map(|rule| fields.rule(rule));
     out.extend_from_slice(Value::Array(rules.collect()).to_string().as_bytes());
     out.push(b'}');
 }
 
 struct Fields<'a> {
+    ruleset: &'a RuleSet,
     advert: &'a Advert<'a>,
     title: CodePoints<'a>,
     description: CodePoints<'a>,
 }
 
 impl Fields<'_> {
-    fn rule(&self, ruleset: &RuleSet, rule: &RuleExplanation) -> Value {
+    fn rule(&self, rule: &RuleExplanation) -> Value {
         let text = rule.span.of(&rule.source);
         let before = rule.source.get(..rule.span.start as usize).unwrap_or("");
         let source = Source { points: CodePoints::new(text), text, start: rule.span.start };
         json!({
-            "rule": ruleset.rule_name(rule.rule),
+            "rule": self.ruleset.rule_name(rule.rule),
             "matched": rule.matched,
             "source": { "name": &*rule.source_name, "line": before.matches('\n').count() + 1, "text": text },
             "when": self.clause(&source, &rule.when),
@@ -78,10 +82,36 @@ impl Fields<'_> {
             members.insert("fields".into(), json!(clause.fields));
             let places = clause.places.iter().map(|place| self.place(place));
             members.insert("places".into(), places.collect());
-        } else if clause.kind != ClauseKind::Category {
+            if let Some(instead) = &clause.instead {
+                members.insert("instead".into(), self.instead(instead));
+            }
+        } else if clause.kind == ClauseKind::Category {
+            let rules = clause.rules.iter().map(|&rule| self.ruleset.rule_name(rule));
+            members.insert("rules".into(), rules.collect());
+        } else {
             let parts = clause.parts.iter().map(|part| self.clause(source, part));
             members.insert("parts".into(), parts.collect());
         }
+        Value::Object(members)
+    }
+
+    fn instead(&self, instead: &Instead) -> Value {
+        let difference = match instead.difference {
+            Difference::OtherField => "other field",
+            Difference::OtherForm => "other form",
+            Difference::TooFar(_) => "too far",
+            Difference::OtherOrder => "other order",
+            Difference::OtherSentence => "other sentence",
+            Difference::Incomplete => "incomplete",
+        };
+        let mut members = Map::new();
+        members.insert("difference".into(), difference.into());
+        if let Difference::TooFar(between) = instead.difference {
+            members.insert("words_between".into(), between.into());
+        }
+        let places = instead.places.iter().map(|place| self.place(place));
+        members.insert("places".into(), places.collect());
+        members.insert("missing".into(), json!(instead.missing));
         Value::Object(members)
     }
 

@@ -1,0 +1,122 @@
+//! The conditions of a rule set laid open, for tools that reason about rules and not about adverts: which
+//! rules are equal, which contain each other. Equal things have one number, so that `"nurse"` and
+//! `"nurses"` are seen to be the same.
+
+use crate::lang::{FieldMask, Span};
+
+use super::ruleset::{RuleId, RuleSet};
+use super::tree::{NodeId, NodeKind};
+use super::units::Unit;
+
+/// What a unit is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UnitKind {
+    /// One word.
+    Word,
+    /// Words that follow each other.
+    Phrase,
+    /// Words in order, with at most so many others between them.
+    Slop(u32),
+    /// Any of several units.
+    List,
+    /// Two units with at most so many words between them.
+    Near(u32),
+    /// The same, the first before the second.
+    Before(u32),
+    /// Any of so many categories.
+    Category(u32),
+}
+
+/// A condition: what it is, where it stands in its rule's source, and its parts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// What it is.
+    pub kind: ConditionKind,
+    /// Where it stands.
+    pub span: Span,
+    /// What it joins; empty for a leaf.
+    pub parts: Vec<Condition>,
+}
+
+/// How a condition joins its parts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ConditionKind {
+    /// All hold.
+    And,
+    /// One holds.
+    Or,
+    /// The one part does not hold.
+    Not,
+    /// So many hold.
+    AtLeast(u32),
+    /// The unit of this number stands in one of the fields.
+    Leaf(u32, FieldMask),
+}
+
+/// A rule as its condition has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RuleSkeleton {
+    /// Which.
+    pub rule: RuleId,
+    /// The number of its source.
+    pub source: u32,
+    /// The condition.
+    pub when: Condition,
+    /// The exception.
+    pub unless: Option<Condition>,
+    /// It is tried on every advert.
+    pub always_tried: bool,
+}
+
+impl RuleSet {
+    /// Every unit by number: what it is, and the numbers of its parts.
+    #[must_use]
+    pub fn unit_shapes(&self) -> impl ExactSizeIterator<Item = (UnitKind, &[u32])> {
+        (0..self.units.len() as u32).map(|unit| {
+            let kind = match self.units.kind(unit) {
+                Unit::Word => UnitKind::Word,
+                Unit::Phrase { .. } => UnitKind::Phrase,
+                Unit::Slop { slop, .. } => UnitKind::Slop(slop),
+                Unit::List { .. } | Unit::Any { .. } => UnitKind::List,
+                Unit::Near { distance, ordered: false, .. } => UnitKind::Near(distance),
+                Unit::Near { distance, ordered: true, .. } => UnitKind::Before(distance),
+                Unit::Category { set } => {
+                    UnitKind::Category(self.units.category_set(set).len() as u32)
+                }
+            };
+            (kind, self.units.parts(unit))
+        })
+    }
+
+    /// Every rule, by name.
+    pub fn skeletons(&self) -> impl Iterator<Item = RuleSkeleton> {
+        let mut always = vec![false; self.rules.len()];
+        for rule in &self.always {
+            always[rule.0 as usize] = true;
+        }
+        (0..).map(RuleId).zip(&self.rules).map(move |(number, rule)| RuleSkeleton {
+            rule: number,
+            source: rule.source,
+            when: self.bones(rule.when),
+            unless: rule.unless.map(|unless| self.bones(unless)),
+            always_tried: always[number.0 as usize],
+        })
+    }
+
+    fn bones(&self, node: NodeId) -> Condition {
+        let found = self.trees.get(node);
+        let of = |start, len| -> Vec<Condition> {
+            self.trees.children(start, len).iter().map(|&child| self.bones(child)).collect()
+        };
+        let (kind, parts) = match found.kind {
+            NodeKind::And { start, len } => (ConditionKind::And, of(start, len)),
+            NodeKind::Or { start, len } => (ConditionKind::Or, of(start, len)),
+            NodeKind::Not(inner) => (ConditionKind::Not, vec![self.bones(inner)]),
+            NodeKind::AtLeast { count, start, len } => {
+                (ConditionKind::AtLeast(count), of(start, len))
+            }
+            NodeKind::Leaf { unit, fields } => (ConditionKind::Leaf(unit, fields), Vec::new()),
+        };
+        Condition { kind, span: found.span, parts }
+    }
+}

@@ -1,0 +1,65 @@
+"""What is known of each kind of finding: its words, why it is a fault, and an example of it mended.
+
+`diagnostics.toml` holds the compiler's findings.
+"""
+
+from __future__ import annotations
+
+import functools
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+
+import msgspec
+
+FILES = ("diagnostics.toml",)
+
+
+class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Words for one value of the parameter that an entry names in `cases`."""
+
+    message: str | None = None
+    hint: str | None = None
+
+
+class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What `diagnostics.toml` says about one code; that file explains the fields."""
+
+    title: str
+    message: str
+    explanation: str
+    wrong: str
+    right: str
+    hint: str = ""
+    related: str = "see also"
+    suggest: str | None = None
+    cases: str | None = None
+    by_case: dict[str, Case] = {}
+    excerpt: bool = False
+
+
+@functools.cache
+def registry() -> Mapping[str, Entry]:
+    """Every code that can be explained, in order."""
+    texts = [resources.files("jobsieve").joinpath(file).read_text("utf-8") for file in FILES]
+    tables = [item for text in texts for item in tomllib.loads(text).items()]
+    entries = {}
+    for code, table in tables:
+        by_case = {name: table.pop(name) for name in list(table) if isinstance(table[name], dict)}
+        entries[code] = msgspec.convert({**table, "by_case": by_case}, Entry)
+    return entries
+
+
+def explanation(code: str) -> str | None:
+    """The page on a code: what it means, why it is a fault, and an example of it mended."""
+    entry = registry().get(code.upper())
+    if entry is None:
+        return None
+
+    def indented(example: str) -> str:
+        return "".join(f"    {line}\n" for line in example.strip("\n").split("\n"))
+
+    return (
+        f"{code.upper()}: {entry.title}\n\n{entry.explanation.strip()}\n\n"
+        f"Wrong:\n\n{indented(entry.wrong)}\nRight:\n\n{indented(entry.right)}"
+    )
