@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
+from tests import database_servers
+from tests.database_servers import DatabaseServer
+
+DatabaseServers: TypeAlias = Callable[[str], DatabaseServer]
 RequireComponent: TypeAlias = Callable[[str, bool, str], None]
 Golden: TypeAlias = Callable[[str, str], None]
 
@@ -32,6 +37,23 @@ def require_component() -> RequireComponent:
         pytest.skip(message)
 
     return require
+
+
+@pytest.fixture(scope="session")
+def database_server(require_component: RequireComponent) -> Iterator[DatabaseServers]:
+    """`get("mariadb")`: a running server of that name, started when it is first asked for."""
+    started: dict[str, DatabaseServer] = {}
+    with ExitStack() as stack:
+
+        def get(name: str) -> DatabaseServer:
+            if name not in started:
+                kind = database_servers.SERVERS[name]
+                missing = ", ".join(kind.missing())
+                require_component(missing or name, not missing, f"apt-get install {kind.package}")
+                started[name] = stack.enter_context(database_servers.running(name))
+            return started[name]
+
+        yield get
 
 
 @pytest.fixture(scope="session")

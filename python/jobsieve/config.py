@@ -39,7 +39,7 @@ class StoreSettings(msgspec.Struct, frozen=True):
         Meta(
             min_length=1,
             title='a file path or a URL such as "sqlite:///jobsieve.db"',
-            description="the rule store, a SQLite database",
+            description="the rule store: an SQLite file, or a database by mysql:// or postgresql://",
         ),
     ] = "sqlite:///jobsieve.db"
 

@@ -17,7 +17,7 @@ from jobsieve.store import Committed, Difference, Kind, ObjectText, Store, open_
 
 # The store of a test is shared by hypothesis' examples on purpose: versions pile up in it.
 SHARED_STORE = settings(
-    max_examples=25,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
@@ -82,8 +82,8 @@ def test_gives_back_every_name_and_text_as_committed(
     assert texts(store.read(committed.version)) == by_file(objects)
 
 
-@SHARED_STORE
-@given(steps=st.lists(contents, min_size=2, max_size=4))
+@settings(SHARED_STORE, max_examples=5)
+@given(steps=st.lists(contents, min_size=2, max_size=3))
 def test_every_version_stays_as_it_was_and_changes_lead_from_any_to_any_other(
     store: Store, steps: list[list[ObjectText]]
 ) -> None:
@@ -381,17 +381,15 @@ with open_store(url) as store:
 """
 
 
-def test_processes_that_create_the_store_and_write_lose_no_acknowledged_edit(
-    store_url: str,
-) -> None:
+def test_processes_that_create_the_store_and_write_lose_no_acknowledged_edit(new_url: str) -> None:
     edits = 10
     processes = [
-        subprocess.Popen([sys.executable, "-c", WRITER, store_url, str(writer), str(edits)])
+        subprocess.Popen([sys.executable, "-c", WRITER, new_url, str(writer), str(edits)])
         for writer in range(2)
     ]
 
     assert [process.wait() for process in processes] == [0, 0]
-    with open_store(store_url, create=False) as store:
+    with open_store(new_url, create=False) as store:
         _assert_each_edit_made_one_version(store, 2 * edits)
 
 

@@ -18,7 +18,15 @@ from jobsieve.cli.context import Context
 from jobsieve.cli.output import complain, complain_of_rules
 from jobsieve.errors import ConfigError, JobsieveError, RuleError
 
-COMMANDS = ("check", "classify", "evaluate", "explain", "rules", "serve")
+COMMANDS = (
+    "check",
+    "classify",
+    "evaluate",
+    "explain",
+    "migrate",
+    "rules",
+    "serve",
+)
 
 
 class _Commands(click.Group):

@@ -3,6 +3,7 @@
 It knows no language: it keeps text, and never looks into it.
 """
 
+from jobsieve.store.cutoff import Cutoff
 from jobsieve.store.records import (
     Changes,
     Committed,
@@ -16,11 +17,12 @@ from jobsieve.store.records import (
     Version,
     joined,
 )
-from jobsieve.store.store import Store, open_store
+from jobsieve.store.store import Store, migrate, open_store
 
 __all__ = [
     "Changes",
     "Committed",
+    "Cutoff",
     "Difference",
     "Kind",
     "ObjectText",
@@ -31,5 +33,6 @@ __all__ = [
     "StoredObject",
     "Version",
     "joined",
+    "migrate",
     "open_store",
 ]

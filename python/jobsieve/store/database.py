@@ -9,54 +9,96 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Self
+from typing import TYPE_CHECKING, Protocol, Self
 
-from sqlalchemy import Connection, Engine, make_url
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from jobsieve.errors import StoreError, StoreMissing
-from jobsieve.store import schema, sqlite
+from jobsieve.store import location, schema
+from jobsieve.store.cutoff import Cutoff
+from jobsieve.store.sqlite import MAKE_STORE, SQLite
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection, Engine
+
+
+class Backend(Protocol):
+    """What differs between databases. `reading`, `writing` and `migrating` prepare a connection for a
+    transaction of their kind; the text is the place for messages, without a password."""
+
+    @property
+    def engine(self) -> Engine: ...
+    @property
+    def shared(self) -> bool:
+        """Whether services on several machines may use it: then its schema is changed on demand only."""
+
+    def check(self, *, create: bool) -> None: ...
+    def prepare(self) -> None:
+        """Sets up what must stand before the first table; refuses what can't be a store."""
+
+    def reading(self, connection: Connection) -> Connection: ...
+    def writing(self, connection: Connection) -> Connection: ...
+    def migrating(self, connection: Connection) -> Connection: ...
+    def lock_schema(self, connection: Connection) -> None:
+        """Waits for another process that migrates."""
+
+    def check_migrated(self, connection: Connection) -> None: ...
+    def explain(self, error: BaseException | None, operation: str) -> StoreError: ...
 
 
 class Database:
     """An open database of the newest schema. Threads may share it; each use has its own connection."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
-        self._path = path
-        self._engine = engine
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
         self._closed = False
 
     @classmethod
-    def open(cls, url: str | os.PathLike[str], *, create: bool) -> Self:
-        """Opens the database, creating and migrating it where needed; without `create` an empty one is
-        refused too: whatever stood in it is lost."""
-        path = _sqlite_path(url)
-        sqlite.check_file(path, create=create)
-        database = cls(path, sqlite.connect(path))
-        database._migrate(create=create)
+    def open(
+        cls, url: str | os.PathLike[str], *, create: bool, cutoff: Cutoff | None = None
+    ) -> Self:
+        """Opens the database. An empty one gets the tables with `create` and is refused without: whatever
+        stood in it is lost. A file of an older schema is migrated; of a server's only `migrate` is."""
+        database = cls(_backend(url, cutoff or Cutoff()))
+        database._backend.check(create=create)
+        database._require_schema(create=create)
         return database
 
+    @classmethod
+    def migrate(
+        cls, url: str | os.PathLike[str], target: str | None
+    ) -> tuple[str | None, str | None]:
+        """Brings the schema to `target`, by default the newest; gives where it stood and stands."""
+        database = cls(_backend(url, Cutoff()))
+        database._backend.check(create=target is None)
+        return database._migrate(target)
+
     def __str__(self) -> str:
-        return str(self._path)
+        return str(self._backend)
 
     def close(self) -> None:
         """Refuses further use."""
         self._closed = True
-        self._engine.dispose()
+        self._backend.engine.dispose()
 
     @contextmanager
     def reading(self, operation: str) -> Iterator[Connection]:
         """A transaction that sees one state of the database. `operation` completes "cannot …"."""
-        with self._explained(operation), self._engine.connect() as connection, connection.begin():
+        with (
+            self._explained(operation),
+            self._backend.engine.connect() as connection,
+            self._backend.reading(connection).begin(),
+        ):
             yield connection
 
     @contextmanager
     def writing(self, operation: str) -> Iterator[Connection]:
-        """A transaction that no other writer runs beside; committed at the end, undone on an error."""
+        """A transaction whose statements see all that was committed; it ends on an error undone. Writers
+        exclude each other by the lock that they take first (`commits.Ids`)."""
         with (
             self._explained(operation),
-            self._engine.connect() as connection,
-            sqlite.writing(connection).begin(),
+            self._backend.engine.connect() as connection,
+            self._backend.writing(connection).begin(),
         ):
             yield connection
 
@@ -67,26 +109,44 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise sqlite.explain(error.orig, self._path, operation) from error
-        except SQLAlchemyError as error:
-            raise sqlite.explain(error, self._path, operation) from error
+            raise self._backend.explain(error.orig, operation) from error
+        except (SQLAlchemyError, OSError) as error:
+            raise self._backend.explain(error, operation) from error
 
-    def _migrate(self, *, create: bool) -> None:
+    def _require_schema(self, *, create: bool) -> None:
         with self.reading("open the store") as connection:
             current = self._current(connection)
         if current == schema.NEWEST:
             return
         if current is None and not create:
+            what = "database" if self._backend.shared else "file"
             raise StoreMissing(
-                f"cannot open the rule store {self}: the file is empty; correct the path, restore it from a "
-                f"backup, or make the store: {sqlite.MAKE_STORE}"
+                f"cannot open the rule store {self}: the {what} is empty; correct the path, restore it from "
+                f"a backup, or make the store: {MAKE_STORE}"
             )
-        with self._explained("open the store"):
-            sqlite.enter_wal(self._engine)
-        with self.writing("migrate the store") as connection:
-            # Another process may have done it since.
-            if self._current(connection) != schema.NEWEST:
-                schema.upgrade(connection)
+        if current is not None and self._backend.shared:
+            raise StoreError(
+                f"cannot open the rule store {self}: its schema is {current!r}, and this Jobsieve needs "
+                f"{schema.NEWEST!r}; when no older Jobsieve uses it any more: jobsieve migrate"
+            )
+        self._migrate(None)
+
+    def _migrate(self, target: str | None) -> tuple[str | None, str | None]:
+        with self._explained("migrate the store"):
+            self._backend.prepare()
+            with (
+                self._backend.engine.connect() as connection,
+                self._backend.migrating(connection).begin(),
+            ):
+                self._backend.lock_schema(connection)
+                # Read under the lock: another process may have done it since.
+                before = self._current(connection)
+                try:
+                    schema.migrate(connection, before, target or schema.NEWEST)
+                except StoreError as error:
+                    raise StoreError(f"cannot migrate the rule store {self}: {error}") from error
+                self._backend.check_migrated(connection)
+                return before, self._current(connection)
 
     def _current(self, connection: Connection) -> str | None:
         try:
@@ -95,40 +155,15 @@ class Database:
             raise StoreError(f"cannot open the rule store {self}: {error}") from error
 
 
-def _sqlite_path(url: str | os.PathLike[str]) -> Path:
-    text = os.fspath(url)
-    if "://" not in text:
-        if not text or text == ":memory:":
-            raise StoreError(
-                f"{text!r} names no rule store; give a file path or a URL such as sqlite:///rules.db"
-            )
-        return _absolute(text)
-    scheme = text.split("://", 1)[0]
-    try:
-        parsed = make_url(text)
-    except (ArgumentError, ValueError):
-        # The causes are left out: they quote the URL, and with it a password.
-        raise StoreError(
-            f"the URL of the rule store, {scheme}://…, can't be read; write it as "
-            "sqlite:///folder/rules.db, with four slashes for an absolute path"
-        ) from None
-    if parsed.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise StoreError(
-            f"a rule store can't be kept in {scheme}:// databases; give a file path or a URL such as "
-            "sqlite:///rules.db"
-        )
-    # SQLAlchemy drops what follows a question mark without a word where it does not look like options.
-    if parsed.host or "?" in text or parsed.database in (None, "", ":memory:"):
-        raise StoreError(
-            "the URL of the rule store must be sqlite:/// and a file path, without options; "
-            "sqlite:////folder/rules.db, with four slashes, is an absolute path"
-        )
-    return _absolute(str(parsed.database))
+def _backend(url: str | os.PathLike[str], cutoff: Cutoff) -> Backend:
+    # A driver is imported where it is used: each takes its time.
+    place = location.read(url)
+    if isinstance(place, Path):
+        return SQLite(place)
+    if place.product == "mysql":
+        from jobsieve.store.mysql import MySQL
 
+        return MySQL(place, cutoff)
+    from jobsieve.store.postgresql import PostgreSQL
 
-def _absolute(text: str) -> Path:
-    # Absolute, so that a later change of the working folder does not lead to another file.
-    try:
-        return Path(text).absolute()
-    except OSError as error:
-        raise StoreError(f"cannot open the rule store {text}: {error.strerror}") from error
+    return PostgreSQL(place, cutoff)

@@ -1,7 +1,6 @@
 """The state of a database's schema: reads it, and brings it up to what this code expects.
 
-The migrations lie beside this module and run inside the caller's transaction, so that a database is
-never left between two of them. Data is never touched here.
+The migrations lie beside this module and run inside the caller's transaction.
 """
 
 from __future__ import annotations
@@ -23,7 +22,6 @@ VERSION_TABLE = "jobsieve_schema"
 NEWEST = "0001"
 
 _version_table = Table(VERSION_TABLE, MetaData(), Column("version_num", String(32)))
-# Alembic keeps the migration under way in globals of its module.
 _one_at_a_time = threading.Lock()
 
 
@@ -37,8 +35,8 @@ def current(connection: Connection) -> str | None:
         if names:
             listed = ", ".join(sorted(names)[:5])
             raise StoreError(
-                f"it is not a rule store but holds other tables ({listed}); give another file, which is "
-                "created where it does not exist"
+                f"it is not a rule store but holds other tables ({listed}); give another file or "
+                "database, an empty one"
             )
         return None
     found = connection.execute(select(_version_table.c.version_num)).scalars().all()
@@ -52,20 +50,25 @@ def current(connection: Connection) -> str | None:
     return str(found[0])
 
 
-def upgrade(connection: Connection, target: str = "head") -> None:
-    """Runs the migrations that are missing. The transaction of `connection` is left open."""
+def migrate(connection: Connection, current: str | None, target: str) -> None:
+    """Runs the migrations from `current` up or down to `target`, a number or "base" for no table at all.
+
+    The way down loses what only the newer schema can hold. The transaction of `connection` is left open.
+    On MySQL and MariaDB each change of a table commits by itself: a migration that broke off there goes
+    on when it is run again.
+    """
     from alembic import command
 
+    known = _known()
+    if target not in (*known, "base"):
+        raise StoreError(
+            f"there is no schema {target!r}; known are {', '.join(known)}, and base for no table at all"
+        )
+    order = ["base", *known]
+    down = order.index(target) < order.index(current or "base")
+    # Alembic keeps the migration under way in globals of its module.
     with _one_at_a_time:
-        command.upgrade(_config(connection), target)
-
-
-def downgrade(connection: Connection, target: str) -> None:
-    """Takes migrations back, with the data that only they can hold."""
-    from alembic import command
-
-    with _one_at_a_time:
-        command.downgrade(_config(connection), target)
+        (command.downgrade if down else command.upgrade)(_config(connection), target)
 
 
 def _config(connection: Connection | None) -> Config:
@@ -79,8 +82,9 @@ def _config(connection: Connection | None) -> Config:
     return config
 
 
-def _known() -> set[str]:
+def _known() -> list[str]:
+    """The numbers of all migrations, oldest first."""
     from alembic.script import ScriptDirectory
 
     scripts = ScriptDirectory.from_config(_config(None))
-    return {script.revision for script in scripts.walk_revisions()}
+    return [script.revision for script in reversed(list(scripts.walk_revisions()))]

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Self
 
 from jobsieve.errors import StoreError
 from jobsieve.store import commits, queries
+from jobsieve.store.cutoff import Cutoff
 from jobsieve.store.database import Database
 from jobsieve.store.tables import AUTHOR_LENGTH, FILE_LENGTH, NAME_LENGTH
 
@@ -29,13 +30,24 @@ if TYPE_CHECKING:
     )
 
 
-def open_store(url: str | os.PathLike[str], *, create: bool = True) -> Store:
-    """Opens the store at a file path or a URL (`sqlite:///rules.db`), migrating it where needed.
+def open_store(
+    url: str | os.PathLike[str], *, create: bool = True, cutoff: Cutoff | None = None
+) -> Store:
+    """Opens the store at a file path or a URL (`sqlite:///rules.db`, `mysql://…`, `postgresql://…`).
 
-    With `create` a missing file is created, but never its folder. Raises `StoreError`, and
-    `StoreUnavailable` where another process keeps the store locked.
+    With `create` a missing file, but never its folder, and missing tables are made. `cutoff` ends from
+    another thread what waits for a server. Raises `StoreError`, and `StoreUnavailable` where the store
+    can't be reached or another process keeps it locked.
     """
-    return Store(Database.open(url, create=create))
+    return Store(Database.open(url, create=create, cutoff=cutoff))
+
+
+def migrate(
+    url: str | os.PathLike[str], target: str | None = None
+) -> tuple[str | None, str | None]:
+    """Brings the schema of a store up or down to `target`, by default to the newest; gives the numbers
+    before and after, None for no table at all. Raises `StoreError`."""
+    return Database.migrate(url, target)
 
 
 class Store:

@@ -1,6 +1,7 @@
 """The first schema: objects, their revisions, versions made of spans, publications.
 
 A migration is never edited once released, so it shares nothing with `tables`, which goes on changing.
+What may stand already is left: on MySQL and MariaDB an earlier run may have broken off in the middle.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ depends_on = None
 _MYSQL: dict[str, Any] = {
     "mysql_engine": "InnoDB",
     "mysql_charset": "utf8mb4",
+    "mysql_collate": "utf8mb4_bin",
     "mariadb_engine": "InnoDB",
     "mariadb_charset": "utf8mb4",
+    "mariadb_collate": "utf8mb4_bin",
 }
 _LONG_TEXT = sa.Text().with_variant(MEDIUMTEXT(), "mysql", "mariadb")
 
@@ -32,6 +35,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(20), nullable=False),
         sa.Column("next_id", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("name", name="pk_counters"),
+        if_not_exists=True,
         **_MYSQL,
     )
     op.create_table(
@@ -42,6 +46,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(200), nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_objects"),
         sa.UniqueConstraint("kind", "name_key", name="uq_objects_kind_name_key"),
+        if_not_exists=True,
         **_MYSQL,
     )
     op.create_table(
@@ -55,6 +60,7 @@ def upgrade() -> None:
         sa.Column("created_at", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("object_id", "number", name="pk_revisions"),
         sa.ForeignKeyConstraint(["object_id"], ["objects.id"], name="fk_revisions_object_id"),
+        if_not_exists=True,
         **_MYSQL,
     )
     op.create_table(
@@ -67,6 +73,7 @@ def upgrade() -> None:
         sa.Column("rule_count", sa.Integer, nullable=False),
         sa.PrimaryKeyConstraint("id", name="pk_versions"),
         sa.ForeignKeyConstraint(["base_version"], ["versions.id"], name="fk_versions_base_version"),
+        if_not_exists=True,
         **_MYSQL,
     )
     op.create_table(
@@ -86,10 +93,13 @@ def upgrade() -> None:
             ["revisions.object_id", "revisions.number"],
             name="fk_spans_object_id_revision",
         ),
+        if_not_exists=True,
         **_MYSQL,
     )
-    op.create_index("ix_spans_from_version", "spans", ["from_version"])
-    op.create_index("ix_spans_to_version", "spans", ["to_version"])
+    there = {index["name"] for index in sa.inspect(op.get_bind()).get_indexes("spans")}
+    for column in ("from_version", "to_version"):
+        if f"ix_spans_{column}" not in there:
+            op.create_index(f"ix_spans_{column}", "spans", [column])
     op.create_table(
         "publications",
         sa.Column("id", sa.BigInteger, autoincrement=False, nullable=False),
@@ -104,14 +114,16 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(
             ["newest_version"], ["versions.id"], name="fk_publications_newest_version"
         ),
+        if_not_exists=True,
         **_MYSQL,
     )
-    op.bulk_insert(
-        counters,
-        [{"name": name, "next_id": 1} for name in ("objects", "versions", "publications")],
-    )
+    if not op.get_bind().execute(sa.select(counters.c.name)).first():
+        op.bulk_insert(
+            counters,
+            [{"name": name, "next_id": 1} for name in ("objects", "versions", "publications")],
+        )
 
 
 def downgrade() -> None:
     for table in ("publications", "spans", "versions", "revisions", "objects", "counters"):
-        op.drop_table(table)
+        op.drop_table(table, if_exists=True)
