@@ -6,6 +6,7 @@ Its judgements are methods, so that a test can bend one and see that the compari
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
@@ -49,8 +50,12 @@ class Rule:
                 yield path, float(score)
 
 
+def settings_of(lemmas: str) -> bytes:
+    return json.dumps({"analysis": {"lemmas": lemmas}}).encode()
+
+
 def read(text: str, lemmas: str, *, rule: bool) -> list[Word]:
-    tokens = _core.analyze(text, lemmas=lemmas, rule=rule)
+    tokens = _core.analyze(text, settings=settings_of(lemmas), rule=rule)
     assert [token[6] for token in tokens] == list(range(len(tokens)))
     return [Word(*token[:4], sentence=token[7]) for token in tokens]
 

@@ -21,6 +21,7 @@ from tests.reference_matcher import (
     Term,
     Tree,
     Word,
+    settings_of,
     without_sentences,
 )
 
@@ -36,7 +37,7 @@ LEMMAS = ("wordnet-plus", "wordnet", "off")
 
 
 def compiled(source: str, lemmas: str) -> _core.RuleSet:
-    ruleset, diagnostics = _core.compile([("drawn.rules", source)], lemmas=lemmas)
+    ruleset, diagnostics = _core.compile([("drawn.rules", source)], settings=settings_of(lemmas))
     assert ruleset is not None, (diagnostics, source)
     return ruleset
 

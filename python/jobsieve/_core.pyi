@@ -11,9 +11,13 @@ from typing import Any, TypeAlias, final
 _Diagnostic: TypeAlias = tuple[str, str, int, int, int, dict[str, str], tuple[int, int, int] | None]
 
 def compile(
-    sources: Sequence[tuple[str, str]], *, lemmas: str = "wordnet-plus"
+    sources: Sequence[tuple[str, str]], *, settings: bytes | None = None
 ) -> tuple[RuleSet | None, list[_Diagnostic]]:
-    """Compiles `(file name, text)` pairs into one rule set; None where a diagnostic is an error."""
+    """Compiles `(file name, text)` pairs into one rule set; None where a diagnostic is an error.
+
+    `settings` is JSON as `Settings.for_rules` of `config` gives it; a key that is left out has its
+    default. An unknown key or a wrong value is a `ValueError` that names the key.
+    """
 
 def split(source: str) -> list[tuple[str, str, int, int]] | None:
     """Cuts a rule file into its objects: `(kind, name, start, end)` with kind `rule` or `list`.
@@ -33,7 +37,7 @@ class AdvertError(JobsieveError):
     offset: int | None
 
 def analyze(
-    text: str, *, lemmas: str = "wordnet-plus", rule: bool = False
+    text: str, *, settings: bytes | None = None, rule: bool = False
 ) -> list[tuple[str, str, str, str, int, int, int, int]]:
     """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
     tell nothing: surface, folded form, noun lemma, verb lemma, start, end, position, sentence."""

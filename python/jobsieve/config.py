@@ -151,6 +151,10 @@ class Settings(msgspec.Struct, frozen=True):
     analysis: AnalysisSettings = AnalysisSettings()
     origins: dict[str, str] = {}
 
+    def for_rules(self) -> bytes:
+        """The sections that the answers of rules depend on, as JSON: a part of a rule set's identity."""
+        return msgspec.json.encode({"analysis": self.analysis})
+
     def origin(self, key: str) -> str:
         """Who set `key` (`server.port`): `default`, a file and line, a variable, or the command line."""
         return self.origins.get(key, "default")

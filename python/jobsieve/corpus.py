@@ -135,5 +135,5 @@ def is_below(path: str, other: str) -> bool:
 
 def plain(text: str) -> str:
     """The words of a text, plain or HTML, with spaces between, for people to read."""
-    words = _core.analyze(text, lemmas="off")
+    words = _core.analyze(text)
     return " ".join(text[start:end] for _, _, _, _, start, end, _, _ in words)

@@ -18,7 +18,7 @@ from jobsieve.errors import StaleBase, StoreError
 from jobsieve.store import ObjectText, joined
 
 if TYPE_CHECKING:
-    from jobsieve.config import AnalysisSettings
+    from jobsieve.config import Settings
     from jobsieve.diagnostics import Diagnostic
     from jobsieve.store import Difference, Kind, Store
 
@@ -56,7 +56,7 @@ def import_files(
     files: Mapping[str, str],
     *,
     alone: Collection[str] = (),
-    settings: AnalysisSettings | None = None,
+    settings: Settings | None = None,
     author: str,
     note: str = "",
     draft: bool = False,
@@ -179,7 +179,7 @@ def _home(given: str, keys: AbstractSet[tuple[str, str]], before: Sequence[Objec
 
 
 def _merged(
-    before: Iterable[ObjectText], incoming: Sequence[_Incoming], settings: AnalysisSettings | None
+    before: Iterable[ObjectText], incoming: Sequence[_Incoming], settings: Settings | None
 ) -> tuple[list[ObjectText], tuple[Diagnostic, ...]]:
     """The objects of the store after the import, and the warnings about the files that were imported;
     raises `RuleError` where they do not compile."""

@@ -80,7 +80,7 @@ def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) 
     ready = False
 
     def build(sources: list[tuple[str, str]], *, version: int) -> Snapshot:
-        return snapshot.build(sources, settings=settings.analysis, version=version)
+        return snapshot.build(sources, settings=settings, version=version)
 
     def publish(built: Snapshot) -> None:
         nonlocal ready

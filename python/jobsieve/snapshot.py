@@ -15,7 +15,7 @@ from jobsieve.errors import RuleError
 
 if TYPE_CHECKING:
     from jobsieve._core import RuleSet
-    from jobsieve.config import AnalysisSettings
+    from jobsieve.config import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,15 +31,14 @@ class Snapshot:
 def build(
     sources: Sequence[tuple[str, str]],
     *,
-    settings: AnalysisSettings | None = None,
+    settings: Settings | None = None,
     version: int | None = None,
 ) -> Snapshot:
     """Compiles `(file name, text)` pairs, all or nothing; raises `RuleError` with every finding.
 
     The work is done without the GIL, so other threads go on.
     """
-    lemmas = settings.lemmas if settings is not None else "wordnet-plus"
-    ruleset, raw = _core.compile(sources, lemmas=lemmas)
+    ruleset, raw = _core.compile(sources, settings=settings.for_rules() if settings else None)
     diagnostics = tuple(from_raw(raw, sources))
     if ruleset is None:
         errors = [each for each in diagnostics if each.severity == "error"]
@@ -48,9 +47,7 @@ def build(
     return Snapshot(version, ruleset, diagnostics)
 
 
-def compile(
-    source: str | Mapping[str, str], *, settings: AnalysisSettings | None = None
-) -> RuleSet:
+def compile(source: str | Mapping[str, str], *, settings: Settings | None = None) -> RuleSet:
     """Compiles rules from one text, or from texts by file name; raises `RuleError`.
 
     What is no text at all, a lone surrogate say, is a `TypeError` or a `ValueError`.

@@ -6,7 +6,6 @@ use jobsieve_engine::engine::{self, Settings, Source};
 use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::Item;
 use jobsieve_engine::lang::{self, Code, Diagnostic, Fields, Severity, Span};
-use jobsieve_engine::text::{AnalysisSettings, LemmaMode};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -17,30 +16,21 @@ type RelatedPlace = (u32, usize, usize);
 type RawDiagnostic =
     (&'static str, &'static str, u32, usize, usize, Py<PyDict>, Option<RelatedPlace>);
 
-/// The lemma mode of this name.
-pub fn lemma_mode(name: &str) -> PyResult<LemmaMode> {
-    match name {
-        "wordnet-plus" => Ok(LemmaMode::WordNetPlus),
-        "wordnet" => Ok(LemmaMode::WordNet),
-        "off" => Ok(LemmaMode::Off),
-        _ => Err(PyValueError::new_err(format!(
-            "lemmas must be \"wordnet-plus\", \"wordnet\" or \"off\", not {name:?}"
-        ))),
-    }
+/// The settings of this JSON; without it all are at their defaults.
+pub fn read_settings(json: Option<&[u8]>) -> PyResult<Settings> {
+    Settings::from_json(json.unwrap_or(b"{}"))
+        .map_err(|error| PyValueError::new_err(format!("the settings can't be read: {error}")))
 }
 
 /// Compiles `(file name, text)` pairs into one rule set.
 #[pyfunction]
-#[pyo3(signature = (sources, *, lemmas = "wordnet-plus"))]
+#[pyo3(signature = (sources, *, settings = None))]
 pub fn compile(
     py: Python<'_>,
     sources: Vec<(String, String)>,
-    lemmas: &str,
+    settings: Option<&[u8]>,
 ) -> PyResult<(Option<RuleSet>, Vec<RawDiagnostic>)> {
-    let settings = Settings {
-        analysis: AnalysisSettings { lemmas: lemma_mode(lemmas)? },
-        ..Settings::default()
-    };
+    let settings = read_settings(settings)?;
     let (sources, compiled) = py.detach(|| {
         let sources: Vec<Source> = sources
             .into_iter()

@@ -5,21 +5,26 @@ use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::{Action, Count, Expr, ExprKind, Form, Item, Term};
 use jobsieve_engine::lang::{Fields, parse as parse_source, print};
 use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
-use jobsieve_engine::text::{AnalysisSettings, Analyzer, Markup, Text};
+use jobsieve_engine::text::{Analyzer, Markup, Text};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyTuple;
 
-use crate::compiling::lemma_mode;
+use crate::compiling::read_settings;
 
 /// Surface, folded form, noun lemma, verb lemma, start, end, position, sentence.
 type RawToken = (String, String, String, String, usize, usize, u32, u32);
 
 /// The words of an advert's text, or of a term of a rule.
 #[pyfunction]
-#[pyo3(signature = (text, *, lemmas = "wordnet-plus", rule = false))]
-pub fn analyze(py: Python<'_>, text: &str, lemmas: &str, rule: bool) -> PyResult<Vec<RawToken>> {
-    let settings = AnalysisSettings { lemmas: lemma_mode(lemmas)? };
+#[pyo3(signature = (text, *, settings = None, rule = false))]
+pub fn analyze(
+    py: Python<'_>,
+    text: &str,
+    settings: Option<&[u8]>,
+    rule: bool,
+) -> PyResult<Vec<RawToken>> {
+    let settings = read_settings(settings)?.analysis;
     let markup = if rule { Markup::Plain } else { Markup::Html };
     Ok(py.detach(|| {
         let analyzer = Analyzer::new(&settings);

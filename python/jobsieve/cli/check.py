@@ -37,7 +37,7 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
     texts = rules.read_in_place(paths)
     built = None
     try:
-        built = snapshot.build(list(texts.items()), settings=context.settings().analysis)
+        built = snapshot.build(list(texts.items()), settings=context.settings())
         found = built.diagnostics
     except RuleError as error:
         found = error.diagnostics

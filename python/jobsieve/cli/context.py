@@ -59,11 +59,11 @@ class Context:
         settings = self.settings(store_url=store_url)
         if paths:
             texts = rules.read_files(paths)
-            return snapshot.build(list(texts.items()), settings=settings.analysis)
+            return snapshot.build(list(texts.items()), settings=settings)
         if found := self._live(settings, required=store_url is not None):
             return found
         note("using the starter rules that come with Jobsieve")
-        return snapshot.build(list(rules.starter_files().items()), settings=settings.analysis)
+        return snapshot.build(list(rules.starter_files().items()), settings=settings)
 
     def _live(self, settings: Settings, *, required: bool) -> Snapshot | None:
         from jobsieve import publishing
@@ -89,4 +89,4 @@ class Context:
                 return None
             sources = list(publishing.export_files(store, live.version).items())
         note(f"using version {live.version} of the store {shown}")
-        return snapshot.build(sources, settings=settings.analysis, version=live.version)
+        return snapshot.build(sources, settings=settings, version=live.version)

@@ -92,7 +92,7 @@ def import_(
             store,
             texts,
             alone=alone,
-            settings=settings.analysis,
+            settings=settings,
             author=author or _user(),
             note=message,
             draft=draft,

@@ -13,8 +13,9 @@ use super::identity::Identity;
 use super::layers::{is_within, layers};
 use super::phrases::{PhraseKey, Phrases};
 use super::program::{FAILS, HOLDS, Programs};
-use super::ruleset::{Category, CategoryId, Posting, Rule, RuleId, RuleSet, Settings};
+use super::ruleset::{Category, CategoryId, Posting, Rule, RuleId, RuleSet};
 use super::select::{Access, Rarity};
+use super::settings::Settings;
 use super::terms::Terms;
 use super::tree::{NodeId, NodeKind, Trees};
 use super::units::{Filed, Unit, UnitId, Units};
@@ -402,8 +403,8 @@ impl<'a> Compiler<'a> {
 /// The settings as text, for the identity: equal texts analyse equally.
 fn describe(settings: &Settings, analyzer: &Analyzer) -> String {
     format!(
-        "lemmas {:?}\ndata {}\nfields {}\ndefaults {}",
-        settings.analysis.lemmas,
+        "settings {}\ndata {}\nfields {}\ndefaults {}",
+        settings.to_json(),
         analyzer.data_checksum(),
         settings.fields.names().join(" "),
         settings.fields.defaults().0

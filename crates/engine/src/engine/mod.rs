@@ -20,6 +20,7 @@ mod places;
 mod program;
 pub mod ruleset;
 mod select;
+mod settings;
 pub mod skeleton;
 mod terms;
 mod tree;
@@ -29,4 +30,5 @@ mod vocabulary;
 
 pub use compile::{Compiled, Source, compile};
 pub use matcher::{CategoryResult, Classification, Scratch};
-pub use ruleset::{CategoryId, RuleId, RuleSet, Settings};
+pub use ruleset::{CategoryId, RuleId, RuleSet};
+pub use settings::Settings;

@@ -3,24 +3,16 @@
 
 use std::sync::Arc;
 
-use crate::lang::{FieldMask, Fields, Span};
-use crate::text::{AnalysisSettings, Analyzer};
+use crate::lang::{FieldMask, Span};
+use crate::text::Analyzer;
 
 use super::matcher::Classification;
 use super::phrases::Phrases;
 use super::program::{Programs, Step};
+use super::settings::Settings;
 use super::tree::{NodeId, Trees};
 use super::units::{Filed, UnitId, Units};
 use super::vocabulary::Vocabulary;
-
-/// All that the meaning of rules depends on beside their text. Part of a rule set's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Settings {
-    /// How text becomes words.
-    pub analysis: AnalysisSettings,
-    /// Where rules may look.
-    pub fields: Fields,
-}
 
 /// Number of a rule; rules are numbered in the code-point order of their names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -18,20 +18,26 @@ mod tokens;
 
 pub use analyzer::{Analyzer, Text};
 
+use serde::{Deserialize, Serialize};
+
 /// How words are reduced to the form under which rules and adverts meet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum LemmaMode {
     /// The noun lemma of NLTK 3.9 or later over `WordNet` 3.0, bit for bit.
+    #[serde(rename = "wordnet")]
     WordNet,
     /// `WordNet` with irregular plurals, plurals unknown to it, and function words put right.
     #[default]
+    #[serde(rename = "wordnet-plus")]
     WordNetPlus,
     /// Words are compared as written, case and accents folded.
     Off,
 }
 
 /// All that decides how text becomes tokens. Part of a rule set's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
 pub struct AnalysisSettings {
     /// How words are reduced.
     pub lemmas: LemmaMode,
