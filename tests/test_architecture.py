@@ -62,6 +62,7 @@ EXPECTED = {
     "errors",
     "evaluation",
     "explain",
+    "lint",
     "observability",
     "publishing",
     "reloader",

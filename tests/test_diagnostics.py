@@ -11,7 +11,7 @@ from rich.cells import cell_len
 from rich.console import Console
 
 from jobsieve import _core, diagnostics
-from jobsieve.diagnostics import Diagnostic, RawDiagnostic, drawing
+from jobsieve.diagnostics import Diagnostic, RawDiagnostic, drawing, entries
 from tests.conftest import Golden
 
 
@@ -306,10 +306,10 @@ def test_explanation_shows_the_fault_and_its_mending(golden: Golden) -> None:
 
 
 def test_every_entry_is_fit_to_print() -> None:
-    entries = diagnostics.registry()
-    assert list(entries) == sorted(entries)
-    assert len(entries) >= 31
-    for code, entry in entries.items():
+    known = diagnostics.registry()
+    assert list(known) == sorted(known)
+    assert len(known) >= 45
+    for code, entry in known.items():
         texts = [entry.title, entry.message, entry.hint, entry.explanation]
         texts += [
             text for case in entry.by_case.values() for text in (case.message, case.hint) if text
@@ -336,18 +336,22 @@ def test_an_excerpt_fits_and_its_carets_stand_below_it(line: str, start: int, le
     assert "\x1b" not in shown
 
 
-def compiled(text: str) -> set[str]:
+COMPILER_ENTRIES = entries.read(entries.COMPILER)
+
+
+def compiled(text: str) -> dict[str, str]:
+    """Codes with their severity."""
     _, found = _core.compile([("example.rules", text)])
-    return {code for code, *_ in found}
+    return {code: severity for code, severity, *_ in found}
 
 
 def test_the_registry_knows_the_codes_of_the_engine_and_no_other() -> None:
-    assert sorted(_core.diagnostic_codes()) == list(diagnostics.registry())
+    assert sorted(_core.diagnostic_codes()) == list(COMPILER_ENTRIES)
 
 
-@pytest.mark.parametrize("code", list(diagnostics.registry()))
+@pytest.mark.parametrize("code", list(COMPILER_ENTRIES))
 def test_wrong_examples_are_wrong_and_right_ones_right(code: str) -> None:
     entry = diagnostics.registry()[code]
     if not entry.excerpt:
-        assert code in compiled(entry.wrong)
-    assert compiled(entry.right) == set()
+        assert compiled(entry.wrong)[code] == ("warning" if entry.warning else "error")
+    assert compiled(entry.right) == {}

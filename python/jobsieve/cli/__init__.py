@@ -23,6 +23,7 @@ COMMANDS = (
     "classify",
     "evaluate",
     "explain",
+    "lint",
     "migrate",
     "rules",
     "serve",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from jobsieve import _core, diagnostics, rules, snapshot
+from jobsieve import _core, diagnostics, lint, rules, snapshot
 from jobsieve.cli.context import Context
 from jobsieve.cli.output import FORMAT, JSON, note, show_findings
 from jobsieve.errors import RuleError
@@ -38,7 +38,7 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
     built = None
     try:
         built = snapshot.build(list(texts.items()), settings=context.settings())
-        found = built.diagnostics
+        found = lint.silenced(list(texts.items()), built.diagnostics)
     except RuleError as error:
         found = error.diagnostics
     show_findings(found, form)

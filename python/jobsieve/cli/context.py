@@ -48,6 +48,13 @@ class Context:
 
         return open_store(self.settings(store_url=url).store.url, create=create)
 
+    def live_sources(self, store_url: str) -> list[tuple[str, str]]:
+        """The files of a store's live version: names and texts."""
+        from jobsieve import publishing
+
+        with self.open_store(store_url, create=False) as store:
+            return list(publishing.export_files(store).items())
+
     def snapshot(self, paths: Iterable[Path], store_url: str | None) -> Snapshot:
         """The rule set that a command was told to use; says on standard error which it is.
 

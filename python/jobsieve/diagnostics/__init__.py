@@ -8,6 +8,7 @@ fault stops a program.
 
 from jobsieve.diagnostics.documents import as_data, as_github, as_sarif
 from jobsieve.diagnostics.drawing import as_text, for_terminal, visible
+from jobsieve.diagnostics.entries import Entry, explanation, registry
 from jobsieve.diagnostics.findings import (
     Diagnostic,
     Place,
@@ -18,7 +19,6 @@ from jobsieve.diagnostics.findings import (
     from_raw,
     summary,
 )
-from jobsieve.diagnostics.registry import Entry, explanation, registry
 
 __all__ = [
     "Diagnostic",

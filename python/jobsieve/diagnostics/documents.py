@@ -8,7 +8,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from jobsieve.diagnostics.registry import registry
+from jobsieve.diagnostics.entries import registry
 
 if TYPE_CHECKING:
     from jobsieve.diagnostics.findings import Diagnostic, Place

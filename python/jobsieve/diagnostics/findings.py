@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Literal, TypeAlias
 
 from jobsieve.diagnostics.drawing import visible
-from jobsieve.diagnostics.registry import Case, Entry, registry
+from jobsieve.diagnostics.entries import Case, Entry, registry
 
 Severity: TypeAlias = Literal["error", "warning"]
 

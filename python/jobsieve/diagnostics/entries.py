@@ -1,6 +1,6 @@
 """What is known of each kind of finding: its words, why it is a fault, and an example of it mended.
 
-`diagnostics.toml` holds the compiler's findings.
+`diagnostics.toml` holds the compiler's findings, `lint.toml` the linter's.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib import resources
 
 import msgspec
 
-FILES = ("diagnostics.toml",)
+COMPILER, LINTER = "diagnostics.toml", "lint.toml"
 
 
 class Case(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -36,17 +36,22 @@ class Entry(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     cases: str | None = None
     by_case: dict[str, Case] = {}
     excerpt: bool = False
+    warning: bool = False
 
 
 @functools.cache
 def registry() -> Mapping[str, Entry]:
     """Every code that can be explained, in order."""
-    texts = [resources.files("jobsieve").joinpath(file).read_text("utf-8") for file in FILES]
-    tables = [item for text in texts for item in tomllib.loads(text).items()]
+    return {**read(COMPILER), **read(LINTER, warning=True)}
+
+
+def read(file: str, **defaults: object) -> dict[str, Entry]:
+    """The entries of one of the files, by code."""
+    text = resources.files("jobsieve").joinpath(file).read_text(encoding="utf-8")
     entries = {}
-    for code, table in tables:
+    for code, table in tomllib.loads(text).items():
         by_case = {name: table.pop(name) for name in list(table) if isinstance(table[name], dict)}
-        entries[code] = msgspec.convert({**table, "by_case": by_case}, Entry)
+        entries[code] = msgspec.convert({**defaults, **table, "by_case": by_case}, Entry)
     return entries
 
 
@@ -59,7 +64,9 @@ def explanation(code: str) -> str | None:
     def indented(example: str) -> str:
         return "".join(f"    {line}\n" for line in example.strip("\n").split("\n"))
 
+    allow = f"\nTo keep it, write directly above the rule: # allow {code.upper()}: why\n"
     return (
         f"{code.upper()}: {entry.title}\n\n{entry.explanation.strip()}\n\n"
         f"Wrong:\n\n{indented(entry.wrong)}\nRight:\n\n{indented(entry.right)}"
+        f"{allow if entry.warning else ''}"
     )
