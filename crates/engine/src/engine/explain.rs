@@ -66,6 +66,16 @@ pub struct Clause {
     pub parts: Vec<Clause>,
 }
 
+impl Clause {
+    /// Counts its place from `start` bytes earlier.
+    fn shift(&mut self, start: u32) {
+        self.span = self.span.behind(start);
+        for part in &mut self.parts {
+            part.shift(start);
+        }
+    }
+}
+
 /// Why a rule matched or did not.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RuleExplanation {
@@ -111,10 +121,14 @@ impl RuleSet {
     }
 
     fn explain_rule(&self, id: RuleId, scratch: &Scratch) -> RuleExplanation {
-        let rule = &self.rules[id.0 as usize];
-        let (source_name, source) = self.sources[rule.source as usize].clone();
+        let rule = self.book.rule(id);
+        let (source_name, source) = self.book.sources[rule.source as usize].clone();
         let mut when = self.clause(rule.when, scratch);
-        let unless = rule.unless.map(|unless| self.clause(unless, scratch));
+        let mut unless = rule.unless.map(|unless| self.clause(unless, scratch));
+        when.shift(rule.span.start);
+        if let Some(unless) = &mut unless {
+            unless.shift(rule.span.start);
+        }
         if !when.holds {
             self.look_instead(rule.when, &mut when, &source, scratch);
         }
@@ -130,7 +144,7 @@ impl RuleSet {
     }
 
     fn clause(&self, node: NodeId, scratch: &Scratch) -> Clause {
-        let found = self.trees.get(node);
+        let found = self.book.trees.get(node);
         let read = |children: &[NodeId]| -> Vec<Clause> {
             children.iter().map(|&child| self.clause(child, scratch)).collect()
         };
@@ -147,12 +161,12 @@ impl RuleSet {
         match found.kind {
             NodeKind::And { start, len } => {
                 clause.kind = ClauseKind::And;
-                clause.parts = read(self.trees.children(start, len));
+                clause.parts = read(self.book.trees.children(start, len));
                 clause.holds = clause.parts.iter().all(|part| part.holds);
             }
             NodeKind::Or { start, len } => {
                 clause.kind = ClauseKind::Or;
-                clause.parts = read(self.trees.children(start, len));
+                clause.parts = read(self.book.trees.children(start, len));
                 clause.holds = clause.parts.iter().any(|part| part.holds);
             }
             NodeKind::Not(inner) => {
@@ -162,14 +176,14 @@ impl RuleSet {
             }
             NodeKind::AtLeast { count, start, len } => {
                 clause.kind = ClauseKind::AtLeast(count);
-                clause.parts = read(self.trees.children(start, len));
+                clause.parts = read(self.book.trees.children(start, len));
                 let holding = clause.parts.iter().filter(|part| part.holds).count();
                 clause.holds = holding >= count as usize;
             }
             NodeKind::Leaf { unit, fields } => {
-                if let Unit::Category { set } = self.units.kind(unit) {
+                if let Unit::Category { set } = self.book.units.kind(unit) {
                     clause.kind = ClauseKind::Category;
-                    let categories = self.units.category_set(set);
+                    let categories = self.book.units.category_set(set);
                     clause.holds = scratch.category_holds(categories);
                     clause.rules = self.deciding(categories, clause.holds, scratch);
                     return clause;
@@ -189,9 +203,10 @@ impl RuleSet {
     /// The matched rules that added one of the categories, or removed one.
     fn deciding(&self, categories: &[CategoryId], added: bool, scratch: &Scratch) -> Vec<RuleId> {
         let names_one = |number: &&RuleId| {
-            let rule = &self.rules[number.0 as usize];
-            let adds = || rule.adds.iter().any(|(category, _)| categories.contains(category));
-            let removes = || rule.removes.iter().any(|category| categories.contains(category));
+            let adds = self.book.adds(self.book.rule(**number));
+            let adds = || adds.iter().any(|(category, _)| categories.contains(category));
+            let mut removes = self.removes.of(number.0).iter();
+            let mut removes = || removes.any(|category| categories.contains(category));
             if added { adds() } else { removes() }
         };
         scratch.matched().iter().filter(names_one).copied().collect()
@@ -202,11 +217,11 @@ impl RuleSet {
         if clause.holds {
             return;
         }
-        match self.trees.get(node).kind {
+        match self.book.trees.get(node).kind {
             NodeKind::And { start, len }
             | NodeKind::Or { start, len }
             | NodeKind::AtLeast { start, len, .. } => {
-                let children = self.trees.children(start, len);
+                let children = self.book.trees.children(start, len);
                 for (&child, part) in children.iter().zip(&mut clause.parts) {
                     self.look_instead(child, part, source, scratch);
                 }

@@ -70,8 +70,8 @@ impl RuleSet {
             }
         }
         let near = numbers(true).chain(numbers(false));
-        let parts = self.units.parts(unit);
-        let found = match self.units.kind(unit) {
+        let parts = self.book.units.parts(unit);
+        let found = match self.book.units.kind(unit) {
             Unit::Word => self.other_form(clause, near, scratch),
             Unit::Phrase { .. } | Unit::Slop { .. } => {
                 let names = self.words_of(clause);

@@ -1,9 +1,9 @@
 //! In which order rules are tried that name categories of other rules. A rule depends on every rule
 //! that adds or removes a category its condition can see; it is tried in a later layer than those.
 
-use hashbrown::HashMap;
-
-use crate::lang::ast::{Action, Expr, ExprKind, RuleItem};
+use super::rulebook::{Rule, Rulebook};
+use super::tree::NodeId;
+use super::units::Unit;
 
 /// Whether `path` is `category` or lies below it.
 pub(super) fn is_within(path: &str, category: &str) -> bool {
@@ -11,65 +11,59 @@ pub(super) fn is_within(path: &str, category: &str) -> bool {
 }
 
 /// The layer of each rule; or the rules of a cycle, in order.
-pub(super) fn layers(rules: &[&RuleItem]) -> Result<Vec<u32>, Vec<usize>> {
-    let mut seen: Vec<Vec<&str>> = Vec::with_capacity(rules.len());
-    for rule in rules {
-        let mut paths = Vec::new();
-        references(&rule.when, &mut paths);
-        if let Some(unless) = &rule.unless {
-            references(unless, &mut paths);
-        }
-        seen.push(paths);
+pub(super) fn layers(book: &Rulebook) -> Result<Vec<u32>, Vec<usize>> {
+    let paths = book.units.category_paths();
+    if paths.is_empty() {
+        return Ok(vec![0; book.rules.len()]);
     }
-    if seen.iter().all(Vec::is_empty) {
-        return Ok(vec![0; rules.len()]);
-    }
+    let seen: Vec<Vec<u32>> = book.rules.iter().map(|rule| references(book, rule)).collect();
     // Each reference once: many rules may look at one category.
-    let mut influences: HashMap<&str, Vec<usize>> = HashMap::new();
-    for path in seen.iter().flatten() {
-        influences.entry(path).or_default();
-    }
-    for (path, found) in &mut influences {
-        let touches = |rule: &RuleItem| rule.actions.iter().any(|action| can_change(action, path));
-        let numbered = rules.iter().enumerate();
-        found.extend(numbered.filter(|(_, rule)| touches(rule)).map(|(number, _)| number));
-    }
+    let influences: Vec<Vec<usize>> = paths.iter().map(|path| influences(book, path)).collect();
     let mut search = Search {
         depends: &|rule: usize| {
-            seen[rule].iter().flat_map(|path| &influences[path]).copied().collect()
+            seen[rule].iter().flat_map(|&set| &influences[set as usize]).copied().collect()
         },
-        layers: vec![None; rules.len()],
+        layers: vec![None; book.rules.len()],
         path: Vec::new(),
     };
-    (0..rules.len()).map(|rule| search.layer(rule)).collect()
+    (0..book.rules.len()).map(|rule| search.layer(rule)).collect()
 }
 
-/// Whether the action can change whether `category` holds.
-fn can_change(action: &Action, category: &str) -> bool {
-    match action {
-        Action::AddCategory { path, .. } => is_within(&path.text, category),
-        Action::RemoveCategory { path } => match path.text.strip_suffix("/*") {
-            Some(root) => is_within(root, category) || is_within(category, root),
-            None => is_within(&path.text, category),
-        },
-        Action::Set { .. } => false,
+/// The rules that can change whether a category holds.
+fn influences(book: &Rulebook, category: &str) -> Vec<usize> {
+    let mut within = vec![false; book.categories.len()];
+    for found in book.within(category) {
+        within[found.0 as usize] = true;
+    }
+    let touches = |rule: &Rule| {
+        book.adds(rule).iter().any(|(added, _)| within[added.0 as usize])
+            || book.removals(rule).iter().any(|removed| can_remove(removed, category))
+    };
+    let numbered = book.rules.iter().enumerate();
+    numbered.filter(|(_, rule)| touches(rule)).map(|(number, _)| number).collect()
+}
+
+/// Whether `remove category "removed"` can change whether `category` holds.
+fn can_remove(removed: &str, category: &str) -> bool {
+    match removed.strip_suffix("/*") {
+        Some(root) => is_within(root, category) || is_within(category, root),
+        None => is_within(removed, category),
     }
 }
 
-fn references<'a>(expr: &'a Expr, paths: &mut Vec<&'a str>) {
-    match &expr.kind {
-        ExprKind::And(parts) | ExprKind::Or(parts) | ExprKind::AtLeast { of: parts, .. } => {
-            for part in parts {
-                references(part, paths);
+/// The sets of categories that a rule's condition looks at.
+fn references(book: &Rulebook, rule: &Rule) -> Vec<u32> {
+    let mut sets = Vec::new();
+    let mut visit = |root: NodeId| {
+        book.trees.visit_leaves(root, &mut |unit| {
+            if let Unit::Category { set } = book.units.kind(unit) {
+                sets.push(set);
             }
-        }
-        ExprKind::Not(inner) => references(inner, paths),
-        ExprKind::Category { path } => paths.push(path),
-        ExprKind::Term { .. }
-        | ExprKind::List { .. }
-        | ExprKind::Near { .. }
-        | ExprKind::OfList { .. } => {}
-    }
+        });
+    };
+    visit(rule.when);
+    rule.unless.into_iter().for_each(visit);
+    sets
 }
 
 /// A walk over what rules depend on, depth first, with a stack of its own: chains may be long.

@@ -184,7 +184,7 @@ impl RuleSet {
         }
         for &beside in field.words(next) {
             for key in self.phrases.of(word, beside) {
-                let words = self.units.parts(key.phrase);
+                let words = self.book.units.parts(key.phrase);
                 let first = index.checked_sub(key.offset as usize);
                 let window = first.and_then(|first| field.tokens.get(first..first + words.len()));
                 if window.is_some_and(|window| field.are_words(window, words)) {
@@ -202,9 +202,9 @@ impl RuleSet {
         }
         let mut waiting = std::mem::take(&mut scratch.waiting);
         for &(_, rule) in &waiting {
-            let entry = self.rules[rule.0 as usize].entry;
+            let entry = self.entries[rule.0 as usize];
             let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
-            if self.programs.run(&self.trees, entry, &mut stands) {
+            if self.programs.run(&self.book.trees, entry, &mut stands) {
                 scratch.settle(self, rule);
             }
         }
@@ -218,15 +218,15 @@ impl RuleSet {
         let Classification { matched, categories, category_rules, attributes } = classification;
         matched.sort_unstable();
         for &number in &*matched {
-            let rule = &self.rules[number.0 as usize];
+            let rule = self.book.rule(number);
             let kept = |category: CategoryId| removed[category.0 as usize] != *epoch;
-            let adds = rule.adds.iter().filter(|(category, _)| kept(*category));
+            let adds = self.book.adds(rule).iter().filter(|(category, _)| kept(*category));
             additions.extend(adds.map(|&(category, score)| Addition {
                 category,
                 rule: number,
                 score,
             }));
-            attributes.extend_from_slice(&rule.sets);
+            attributes.extend_from_slice(self.book.sets(rule));
         }
         attributes.sort_unstable();
         attributes.dedup();
@@ -240,7 +240,8 @@ impl RuleSet {
                 rules: start..category_rules.len(),
             });
         }
-        let depth = |result: &CategoryResult| self.categories[result.category.0 as usize].depth;
+        let depth =
+            |result: &CategoryResult| self.book.categories[result.category.0 as usize].depth;
         categories.sort_unstable_by(|a, b| {
             (b.score, depth(b)).cmp(&(a.score, depth(a))).then(a.category.cmp(&b.category))
         });
@@ -265,15 +266,15 @@ impl Scratch {
             self.epoch = 0;
         }
         self.epoch += 1;
-        if self.marks.len() < ruleset.units.len() {
-            self.marks.resize(ruleset.units.len(), Mark::default());
+        if self.marks.len() < ruleset.book.units.len() {
+            self.marks.resize(ruleset.book.units.len(), Mark::default());
         }
-        if self.tried.len() < ruleset.rules.len() {
-            self.tried.resize(ruleset.rules.len(), 0);
+        if self.tried.len() < ruleset.book.rules.len() {
+            self.tried.resize(ruleset.book.rules.len(), 0);
         }
-        if self.added.len() < ruleset.categories.len() {
-            self.added.resize(ruleset.categories.len(), 0);
-            self.removed.resize(ruleset.categories.len(), 0);
+        if self.added.len() < ruleset.book.categories.len() {
+            self.added.resize(ruleset.book.categories.len(), 0);
+            self.removed.resize(ruleset.book.categories.len(), 0);
         }
         self.marked.clear();
         self.waiting.clear();
@@ -292,13 +293,13 @@ impl Scratch {
                 let last = &mut self.tried[posting.rule.0 as usize];
                 if *last != self.epoch && fields.0 & posting.fields.0 != 0 {
                     *last = self.epoch;
-                    let layer = ruleset.rules[posting.rule.0 as usize].layer;
+                    let layer = ruleset.book.rules[posting.rule.0 as usize].layer;
                     self.waiting.push((layer, posting.rule));
                 }
             }
         }
         let always = ruleset.always.iter();
-        self.waiting.extend(always.map(|&rule| (ruleset.rules[rule.0 as usize].layer, rule)));
+        self.waiting.extend(always.map(|&rule| (ruleset.book.rules[rule.0 as usize].layer, rule)));
     }
 
     /// In which fields the unit stands; every field for a category that holds.
@@ -307,12 +308,12 @@ impl Scratch {
         if mark.epoch == self.epoch {
             return mark.fields;
         }
-        if ruleset.units.is_eager(unit) {
+        if ruleset.book.units.is_eager(unit) {
             return FieldMask::default();
         }
-        if let Unit::Category { set } = ruleset.units.kind(unit) {
+        if let Unit::Category { set } = ruleset.book.units.kind(unit) {
             // Not kept: a category may be added and removed until the layer of the rule that asks.
-            let holds = self.category_holds(ruleset.units.category_set(set));
+            let holds = self.category_holds(ruleset.book.units.category_set(set));
             return FieldMask(if holds { u32::MAX } else { 0 });
         }
         let mut fields = FieldMask::default();
@@ -341,11 +342,10 @@ impl Scratch {
     /// Notes that a rule matched, for rules of later layers and for the answer.
     pub(super) fn settle(&mut self, ruleset: &RuleSet, number: RuleId) {
         self.classification.matched.push(number);
-        let rule = &ruleset.rules[number.0 as usize];
-        for (category, _) in &rule.adds {
+        for (category, _) in ruleset.book.adds(ruleset.book.rule(number)) {
             self.added[category.0 as usize] = self.epoch;
         }
-        for category in &rule.removes {
+        for category in ruleset.removes.of(number.0) {
             self.removed[category.0 as usize] = self.epoch;
         }
     }

@@ -1,9 +1,10 @@
 //! Which rules match an advert, and why? Rules are compiled once into an immutable [`RuleSet`]; a
 //! [`Scratch`] per thread holds the working memory of its classifications.
 //!
-//! Flow of a build: trees of [`lang`](crate::lang) become [`units`] (words, phrases, lists), each
-//! rule's condition becomes a [`tree`] for people and a [`program`] for speed, [`select`] files it
-//! under units without which it can't match, [`vocabulary`] lists every surface form of every word.
+//! Flow of a build: [`resolve`] turns the trees of [`lang`](crate::lang) into [`units`] (words, phrases,
+//! lists) and conditions over them, each a [`tree`]; all that is a [`rulebook`]. [`link`] makes the rule set
+//! of it: each condition becomes a [`program`] for speed, [`select`] files it under units without which it
+//! can't match, [`vocabulary`] files the [`forms`] of every word. [`rebuild`] takes over what is the same.
 //! Flow of an advert: [`matcher`] marks the units that stand in it, tries the rules filed under them,
 //! and adds up the categories. [`unfiltered`] is the same without any selection, for tests;
 //! [`explain`] tells why a rule did or did not match, [`instead`] what stands in place of a clause that
@@ -11,13 +12,19 @@
 
 pub mod compile;
 pub mod explain;
+mod forms;
 mod identity;
 mod instead;
 mod layers;
+mod link;
 pub mod matcher;
 mod phrases;
 mod places;
 mod program;
+mod reading;
+mod rebuild;
+mod resolve;
+mod rulebook;
 pub mod ruleset;
 mod select;
 mod settings;
@@ -28,7 +35,7 @@ pub mod unfiltered;
 mod units;
 mod vocabulary;
 
-pub use compile::{Compiled, Source, compile};
+pub use compile::{Compiled, Source, compile, recompile};
 pub use matcher::{CategoryResult, Classification, Scratch};
 pub use ruleset::{CategoryId, RuleId, RuleSet};
 pub use settings::Settings;

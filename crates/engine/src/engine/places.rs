@@ -16,8 +16,8 @@ impl RuleSet {
     /// Every place of the unit, by first and then last token, each once.
     pub(super) fn places(&self, unit: UnitId, field: &FieldText) -> Vec<Place> {
         let tokens = &field.tokens;
-        let parts = self.units.parts(unit);
-        match self.units.kind(unit) {
+        let parts = self.book.units.parts(unit);
+        match self.book.units.kind(unit) {
             Unit::Word => {
                 let found =
                     (0..tokens.len()).filter(|&at| field.words(&tokens[at]).contains(&unit));

@@ -32,7 +32,7 @@ struct Test {
 }
 
 /// The programs of all rules.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub(super) struct Programs {
     tests: Vec<Test>,
 }

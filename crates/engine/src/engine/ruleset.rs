@@ -3,15 +3,17 @@
 
 use std::sync::Arc;
 
-use crate::lang::{FieldMask, Span};
+use serde::{Deserialize, Serialize};
+
+use crate::lang::FieldMask;
 use crate::text::Analyzer;
 
 use super::matcher::Classification;
 use super::phrases::Phrases;
 use super::program::{Programs, Step};
+use super::rulebook::Rulebook;
 use super::settings::Settings;
-use super::tree::{NodeId, Trees};
-use super::units::{Filed, UnitId, Units};
+use super::units::{Filed, UnitId};
 use super::vocabulary::Vocabulary;
 
 /// Number of a rule; rules are numbered in the code-point order of their names.
@@ -19,38 +21,11 @@ use super::vocabulary::Vocabulary;
 pub struct RuleId(pub u32);
 
 /// Number of a category; categories are numbered in the code-point order of their paths.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct CategoryId(pub u32);
-
-/// A compiled rule.
-#[derive(Debug)]
-pub(super) struct Rule {
-    pub(super) name: Box<str>,
-    /// Which source it stands in, and where.
-    pub(super) source: u32,
-    pub(super) span: Span,
-    pub(super) when: NodeId,
-    pub(super) unless: Option<NodeId>,
-    pub(super) entry: Step,
-    /// When it is tried: after all rules of lower layers, whose categories its condition names.
-    pub(super) layer: u32,
-    /// The categories it adds, with scores in thousandths.
-    pub(super) adds: Box<[(CategoryId, i64)]>,
-    /// The categories it removes.
-    pub(super) removes: Box<[CategoryId]>,
-    /// The attributes it sets: name and value.
-    pub(super) sets: Box<[(StringId, StringId)]>,
-}
 
 /// Number of the name or value of an attribute; in code-point order.
 pub(super) type StringId = u32;
-
-/// A category.
-#[derive(Debug)]
-pub(super) struct Category {
-    pub(super) path: Box<str>,
-    pub(super) depth: u32,
-}
 
 /// A rule, filed under a unit without which it can't match.
 #[derive(Debug, Clone, Copy)]
@@ -65,25 +40,26 @@ pub struct RuleSet {
     pub(super) hash: String,
     pub(super) settings: Settings,
     pub(super) analyzer: Analyzer,
-    pub(super) sources: Vec<(Arc<str>, Arc<str>)>,
-    pub(super) rules: Vec<Rule>,
-    pub(super) categories: Vec<Category>,
-    pub(super) trees: Trees,
+    /// What its rules say.
+    pub(super) book: Rulebook,
+    /// Where the program of each rule begins.
+    pub(super) entries: Vec<Step>,
     pub(super) programs: Programs,
-    pub(super) units: Units,
-    pub(super) vocabulary: Vocabulary,
+    /// Rule → categories it removes.
+    pub(super) removes: Filed<CategoryId>,
+    pub(super) vocabulary: Arc<Vocabulary>,
     /// Two words → phrases to look for where they follow each other.
-    pub(super) phrases: Phrases,
+    pub(super) phrases: Arc<Phrases>,
     /// Word or phrase → lists that it is in.
-    pub(super) lists: Filed<UnitId>,
+    pub(super) lists: Arc<Filed<UnitId>>,
     /// Unit → rules to try where it stands.
     pub(super) postings: Filed<Posting>,
     /// Rules that can only be tried on every advert.
     pub(super) always: Vec<RuleId>,
+    /// How many leaves named each unit when all was built.
+    pub(super) uses: Vec<u32>,
     /// How many layers there are.
     pub(super) layers: u32,
-    /// Names and values of attributes.
-    pub(super) strings: Vec<Box<str>>,
 }
 
 impl RuleSet {
@@ -102,38 +78,37 @@ impl RuleSet {
     /// How many rules there are.
     #[must_use]
     pub fn rule_count(&self) -> usize {
-        self.rules.len()
+        self.book.rules.len()
     }
 
     /// A rule's name.
     #[must_use]
     pub fn rule_name(&self, rule: RuleId) -> &str {
-        &self.rules[rule.0 as usize].name
+        self.book.name(self.book.rule(rule))
     }
 
     /// The rule of this name.
     #[must_use]
     pub fn find_rule(&self, name: &str) -> Option<RuleId> {
-        let found = self.rules.binary_search_by(|rule| (*rule.name).cmp(name)).ok()?;
-        Some(RuleId(found as u32))
+        self.book.find(name).map(|found| RuleId(found as u32))
     }
 
     /// The names of all rules, in order.
     #[must_use]
     pub fn rule_names(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.rules.iter().map(|rule| &*rule.name)
+        self.book.rules.iter().map(|rule| self.book.name(rule))
     }
 
     /// The texts of all sources, by number.
     #[must_use]
     pub fn source_texts(&self) -> impl ExactSizeIterator<Item = &str> {
-        self.sources.iter().map(|(_, text)| &**text)
+        self.book.sources.iter().map(|(_, text)| &**text)
     }
 
     /// A category's path.
     #[must_use]
     pub fn category_path(&self, category: CategoryId) -> &str {
-        &self.categories[category.0 as usize].path
+        &self.book.categories[category.0 as usize].path
     }
 
     /// The attributes of an answer: names in order, with their values in order.
@@ -144,14 +119,14 @@ impl RuleSet {
         let names = classification.attributes.chunk_by(|a, b| a.0 == b.0);
         names.filter_map(|same| {
             let (name, _) = same.first()?;
-            let values = same.iter().map(|(_, value)| &*self.strings[*value as usize]);
-            Some((&*self.strings[*name as usize], values))
+            let values = same.iter().map(|(_, value)| &*self.book.strings[*value as usize]);
+            Some((&*self.book.strings[*name as usize], values))
         })
     }
 
     /// How many categories the rules name.
     #[must_use]
     pub fn category_count(&self) -> usize {
-        self.categories.len()
+        self.book.categories.len()
     }
 }

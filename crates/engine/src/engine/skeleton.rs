@@ -72,8 +72,8 @@ impl RuleSet {
     /// Every unit by number: what it is, and the numbers of its parts.
     #[must_use]
     pub fn unit_shapes(&self) -> impl ExactSizeIterator<Item = (UnitKind, &[u32])> {
-        (0..self.units.len() as u32).map(|unit| {
-            let kind = match self.units.kind(unit) {
+        (0..self.book.units.len() as u32).map(|unit| {
+            let kind = match self.book.units.kind(unit) {
                 Unit::Word => UnitKind::Word,
                 Unit::Phrase { .. } => UnitKind::Phrase,
                 Unit::Slop { slop, .. } => UnitKind::Slop(slop),
@@ -81,42 +81,44 @@ impl RuleSet {
                 Unit::Near { distance, ordered: false, .. } => UnitKind::Near(distance),
                 Unit::Near { distance, ordered: true, .. } => UnitKind::Before(distance),
                 Unit::Category { set } => {
-                    UnitKind::Category(self.units.category_set(set).len() as u32)
+                    UnitKind::Category(self.book.units.category_set(set).len() as u32)
                 }
             };
-            (kind, self.units.parts(unit))
+            (kind, self.book.units.parts(unit))
         })
     }
 
     /// Every rule, by name.
     pub fn skeletons(&self) -> impl Iterator<Item = RuleSkeleton> {
-        let mut always = vec![false; self.rules.len()];
+        let mut always = vec![false; self.book.rules.len()];
         for rule in &self.always {
             always[rule.0 as usize] = true;
         }
-        (0..).map(RuleId).zip(&self.rules).map(move |(number, rule)| RuleSkeleton {
+        (0..).map(RuleId).zip(&self.book.rules).map(move |(number, rule)| RuleSkeleton {
             rule: number,
             source: rule.source,
-            when: self.bones(rule.when),
-            unless: rule.unless.map(|unless| self.bones(unless)),
+            when: self.bones(rule.when, rule.span.start),
+            unless: rule.unless.map(|unless| self.bones(unless, rule.span.start)),
             always_tried: always[number.0 as usize],
         })
     }
 
-    fn bones(&self, node: NodeId) -> Condition {
-        let found = self.trees.get(node);
-        let of = |start, len| -> Vec<Condition> {
-            self.trees.children(start, len).iter().map(|&child| self.bones(child)).collect()
+    /// The condition at `node` of a rule that begins at `start` in its source.
+    fn bones(&self, node: NodeId, start: u32) -> Condition {
+        let found = self.book.trees.get(node);
+        let of = |first, len| -> Vec<Condition> {
+            let children = self.book.trees.children(first, len).iter();
+            children.map(|&child| self.bones(child, start)).collect()
         };
         let (kind, parts) = match found.kind {
-            NodeKind::And { start, len } => (ConditionKind::And, of(start, len)),
-            NodeKind::Or { start, len } => (ConditionKind::Or, of(start, len)),
-            NodeKind::Not(inner) => (ConditionKind::Not, vec![self.bones(inner)]),
-            NodeKind::AtLeast { count, start, len } => {
-                (ConditionKind::AtLeast(count), of(start, len))
+            NodeKind::And { start: first, len } => (ConditionKind::And, of(first, len)),
+            NodeKind::Or { start: first, len } => (ConditionKind::Or, of(first, len)),
+            NodeKind::Not(inner) => (ConditionKind::Not, vec![self.bones(inner, start)]),
+            NodeKind::AtLeast { count, start: first, len } => {
+                (ConditionKind::AtLeast(count), of(first, len))
             }
             NodeKind::Leaf { unit, fields } => (ConditionKind::Leaf(unit, fields), Vec::new()),
         };
-        Condition { kind, span: found.span, parts }
+        Condition { kind, span: found.span.behind(start), parts }
     }
 }

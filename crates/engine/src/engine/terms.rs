@@ -1,52 +1,57 @@
-//! What the terms of rules look for: their words are read by the analyser that reads adverts, and every
-//! surface form that they must catch is listed for the [`vocabulary`](super::vocabulary).
+//! What the terms of rules look for: their words are read by the analyser that reads adverts.
 
-use hashbrown::HashMap;
+use hashbrown::{Equivalent, HashMap};
 
 use crate::lang::ast::{Form, Term};
 use crate::lang::proximity::prefix;
 use crate::text::{Analyzer, Markup, Text};
 
-use super::units::{UnitBuilder, UnitId, Units, Word};
-use super::vocabulary::{Use, Vocabulary, When};
+use super::units::{UnitBuilder, UnitId, Word};
 
 /// Signs that mean something to who writes them; others part words or end sentences.
 const SIGNS: &str = "+#&@%£$€^=<>|~§°";
 
 /// A term without its place.
-type Key = (String, Form, Option<u32>);
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Key<T> {
+    text: T,
+    form: Form,
+    slop: Option<u32>,
+}
+
+impl Equivalent<Key<Box<str>>> for Key<&str> {
+    fn equivalent(&self, key: &Key<Box<str>>) -> bool {
+        (self.text, self.form, self.slop) == (&*key.text, key.form, key.slop)
+    }
+}
 
 /// Reads terms into units.
-pub(super) struct Terms {
-    pub(super) analyzer: Analyzer,
+pub(super) struct Terms<'a> {
+    analyzer: &'a Analyzer,
     pub(super) units: UnitBuilder,
     text: Text,
     /// `None` for a term that holds no word.
-    known: HashMap<Key, Option<UnitId>>,
+    known: HashMap<Key<Box<str>>, Option<UnitId>>,
 }
 
-impl Terms {
-    pub(super) fn new(analyzer: Analyzer) -> Self {
-        Self {
-            analyzer,
-            units: UnitBuilder::default(),
-            text: Text::default(),
-            known: HashMap::new(),
-        }
+impl<'a> Terms<'a> {
+    /// Goes on numbering units where `units` ends.
+    pub(super) fn new(analyzer: &'a Analyzer, units: UnitBuilder) -> Self {
+        Self { analyzer, units, text: Text::default(), known: HashMap::new() }
     }
 
     /// The word or phrase of a term; `None` where it holds no word.
     pub(super) fn unit(&mut self, term: &Term) -> Option<UnitId> {
-        let key = (term.text.clone(), term.form, term.slop);
-        if let Some(&known) = self.known.get(&key) {
+        let Term { form, slop, .. } = *term;
+        if let Some(&known) = self.known.get(&Key { text: &*term.text, form, slop }) {
             return known;
         }
         let words = self.words(term);
-        let unit = words.filter(|words| !words.is_empty()).map(|words| match term.slop {
-            Some(slop) => self.units.slop(words, slop),
-            None => self.units.phrase(words),
+        let unit = words.filter(|words| !words.is_empty()).map(|words| match slop {
+            Some(slop) => self.units.slop(&words, slop),
+            None => self.units.phrase(&words),
         });
-        self.known.insert(key, unit);
+        self.known.insert(Key { text: term.text.as_str().into(), form, slop }, unit);
         unit
     }
 
@@ -79,7 +84,7 @@ impl Terms {
         for token in self.text.tokens() {
             let folded = self.text.folded(token);
             words.push(self.units.word(match form {
-                Form::Lemma => by_lemma(&self.analyzer, folded),
+                Form::Lemma => by_lemma(self.analyzer, folded),
                 Form::Exact => Word::Exact(folded.to_owned()),
                 Form::Case => Word::Written(self.text.surface(token).to_owned()),
                 Form::AnyForm => Word::AnyForm(folded.to_owned()),
@@ -99,21 +104,6 @@ impl Terms {
         let signs = attached.flat_map(str::chars).filter(|c| SIGNS.contains(*c));
         signs.filter(|sign| !of_words(sign)).collect()
     }
-
-    /// The units, and the surface forms of their words.
-    pub(super) fn finish(self) -> (Analyzer, Units, Vocabulary) {
-        let (units, words) = self.units.finish();
-        let mut forms = Vec::new();
-        let (mut prefixes, mut written_prefixes) = (Vec::new(), Vec::new());
-        for (word, unit) in words {
-            match word {
-                Word::Prefix(text) => prefixes.push((text, unit)),
-                Word::WrittenPrefix(text) => written_prefixes.push((text, unit)),
-                word => push_forms(&self.analyzer, &word, unit, &mut forms),
-            }
-        }
-        (self.analyzer, units, Vocabulary::new(forms, prefixes, written_prefixes))
-    }
 }
 
 /// In a rule capitals tell nothing: `CARERS` means carers. Where an advert's capitals make such a word a
@@ -123,28 +113,4 @@ fn by_lemma(analyzer: &Analyzer, folded: &str) -> Word {
     let as_name = analyzer.lemma(folded, true);
     let spelling = (as_name != lemma).then(|| folded.to_owned());
     Word::Lemma { lemma: lemma.into_owned(), spelling }
-}
-
-/// Every surface form of a word, with when it is one.
-fn push_forms(analyzer: &Analyzer, word: &Word, unit: UnitId, forms: &mut Vec<(String, Use)>) {
-    let mut push = |folded: String, when: When| forms.push((folded, Use { word: unit, when }));
-    let (surfaces, spelling) = match word {
-        Word::Lemma { lemma, spelling } => (analyzer.surfaces(lemma), spelling.as_ref()),
-        Word::AnyForm(folded) => (analyzer.any_forms(folded), None),
-        Word::Written(surface) => {
-            return push(analyzer.fold(surface), When::Written(surface.as_str().into()));
-        }
-        Word::Exact(folded) | Word::Prefix(folded) | Word::WrittenPrefix(folded) => {
-            return push(folded.clone(), When::Always);
-        }
-    };
-    for surface in surfaces {
-        if Some(&surface.folded) != spelling {
-            let when = if surface.unless_name_like { When::UnlessNameLike } else { When::Always };
-            push(surface.folded, when);
-        }
-    }
-    if let Some(spelling) = spelling {
-        push(spelling.clone(), When::Always);
-    }
 }

@@ -2,6 +2,8 @@
 //! source. It serves explanations and the unfiltered matcher; the fast path runs the
 //! [`program`](super::program) made from it.
 
+use serde::{Deserialize, Serialize};
+
 use crate::lang::{FieldMask, Span};
 
 use super::units::UnitId;
@@ -9,15 +11,15 @@ use super::units::UnitId;
 /// Number of a node in [`Trees`].
 pub(super) type NodeId = u32;
 
-/// A node: what it says, and where.
-#[derive(Debug, Clone, Copy)]
+/// A node: what it says, and where, counted from the start of its rule.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
     pub(super) span: Span,
 }
 
 /// The forms of a node. Ranges point to children.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) enum NodeKind {
     And {
         start: u32,
@@ -41,8 +43,8 @@ pub(super) enum NodeKind {
     },
 }
 
-/// The conditions of all rules.
-#[derive(Debug, Default)]
+/// The conditions of all rules. The children of a node have lower numbers than it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Trees {
     nodes: Vec<Node>,
     children: Vec<NodeId>,
@@ -66,6 +68,28 @@ impl Trees {
         let start = self.children.len() as u32;
         self.children.extend_from_slice(children);
         (start, children.len() as u32)
+    }
+
+    /// Appends the nodes of `other`, whose units have here the given numbers; gives what the number of
+    /// each node grows by.
+    pub(super) fn absorb(&mut self, other: &Self, numbers: &[UnitId]) -> u32 {
+        let (nodes, children) = (self.nodes.len() as u32, self.children.len() as u32);
+        self.children.extend(other.children.iter().map(|child| child + nodes));
+        self.nodes.extend(other.nodes.iter().map(|node| {
+            let kind = match node.kind {
+                NodeKind::And { start, len } => NodeKind::And { start: start + children, len },
+                NodeKind::Or { start, len } => NodeKind::Or { start: start + children, len },
+                NodeKind::Not(inner) => NodeKind::Not(inner + nodes),
+                NodeKind::AtLeast { count, start, len } => {
+                    NodeKind::AtLeast { count, start: start + children, len }
+                }
+                NodeKind::Leaf { unit, fields } => {
+                    NodeKind::Leaf { unit: numbers[unit as usize], fields }
+                }
+            };
+            Node { kind, ..*node }
+        }));
+        nodes
     }
 
     /// Whether the condition holds, given the verdict on each leaf.

@@ -6,7 +6,8 @@ use crate::exchange::Advert;
 use crate::lang::FieldMask;
 
 use super::matcher::{Classification, Scratch};
-use super::ruleset::{Rule, RuleId, RuleSet};
+use super::rulebook::Rule;
+use super::ruleset::{RuleId, RuleSet};
 use super::units::{Unit, UnitId};
 
 impl RuleSet {
@@ -19,7 +20,7 @@ impl RuleSet {
         scratch.begin(self);
         self.read(advert, scratch);
         for layer in 0..self.layers {
-            for (number, rule) in (0..).map(RuleId).zip(&self.rules) {
+            for (number, rule) in (0..).map(RuleId).zip(&self.book.rules) {
                 if rule.layer == layer && self.rule_holds(rule, scratch) {
                     scratch.settle(self, number);
                 }
@@ -31,13 +32,13 @@ impl RuleSet {
     /// Whether a rule's condition holds and its exception does not.
     fn rule_holds(&self, rule: &Rule, scratch: &Scratch) -> bool {
         let mut leaf = |unit, fields| self.stands(unit, fields, scratch);
-        self.trees.holds(rule.when, &mut leaf)
-            && !rule.unless.is_some_and(|unless| self.trees.holds(unless, &mut leaf))
+        self.book.trees.holds(rule.when, &mut leaf)
+            && !rule.unless.is_some_and(|unless| self.book.trees.holds(unless, &mut leaf))
     }
 
     fn stands(&self, unit: UnitId, fields: FieldMask, scratch: &Scratch) -> bool {
-        if let Unit::Category { set } = self.units.kind(unit) {
-            return scratch.category_holds(self.units.category_set(set));
+        if let Unit::Category { set } = self.book.units.kind(unit) {
+            return scratch.category_holds(self.book.units.category_set(set));
         }
         let numbered = scratch.fields.iter().enumerate();
         numbered

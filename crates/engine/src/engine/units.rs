@@ -2,7 +2,11 @@
 //! other, categories of other rules. Equal things share a number over the whole rule set, so
 //! that an advert answers each once.
 
-use hashbrown::HashMap;
+use std::hash::BuildHasher;
+
+use foldhash::fast::FixedState;
+use hashbrown::{HashMap, HashTable};
+use serde::{Deserialize, Serialize};
 
 use super::ruleset::CategoryId;
 
@@ -10,7 +14,7 @@ use super::ruleset::CategoryId;
 pub(super) type UnitId = u32;
 
 /// What a unit is. Ranges point into [`Units::parts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Unit {
     /// A token that is this word.
     Word,
@@ -28,11 +32,44 @@ pub(super) enum Unit {
     Category { set: u32 },
 }
 
-/// All units of a rule set.
-#[derive(Debug, Default)]
+impl Unit {
+    /// Its range in [`Units::parts`]: start and length.
+    fn range(self) -> (u32, u32) {
+        match self {
+            Self::Word | Self::Category { .. } => (0, 0),
+            Self::Phrase { start, len }
+            | Self::List { start, len }
+            | Self::Slop { start, len, .. }
+            | Self::Any { start, len } => (start, len),
+            Self::Near { start, .. } => (start, 2),
+        }
+    }
+
+    /// The same with its parts from `start` on.
+    fn at(mut self, at: u32) -> Self {
+        match &mut self {
+            Self::Word | Self::Category { .. } => {}
+            Self::Phrase { start, .. }
+            | Self::List { start, .. }
+            | Self::Slop { start, .. }
+            | Self::Any { start, .. }
+            | Self::Near { start, .. } => *start = at,
+        }
+        self
+    }
+}
+
+/// All units of a rule set. The parts of a unit have lower numbers than it.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Units {
     kinds: Vec<Unit>,
     parts: Vec<UnitId>,
+    /// What each word is, in the order of their numbers.
+    words: Vec<(UnitId, Word)>,
+    /// The path of each category that conditions name.
+    category_paths: Vec<Box<str>>,
+    /// The categories that are that path or lie below it.
+    #[serde(skip)]
     category_sets: Vec<Box<[CategoryId]>>,
 }
 
@@ -47,20 +84,29 @@ impl Units {
 
     /// The words of a phrase, the members of a list, the sides of a proximity.
     pub(super) fn parts(&self, unit: UnitId) -> &[UnitId] {
-        let (start, len) = match self.kind(unit) {
-            Unit::Word | Unit::Category { .. } => return &[],
-            Unit::Phrase { start, len }
-            | Unit::List { start, len }
-            | Unit::Slop { start, len, .. }
-            | Unit::Any { start, len } => (start, len),
-            Unit::Near { start, .. } => (start, 2),
-        };
+        let (start, len) = self.kind(unit).range();
         &self.parts[start as usize..(start + len) as usize]
+    }
+
+    /// What each word is, by number.
+    pub(super) fn words(&self) -> &[(UnitId, Word)] {
+        &self.words
+    }
+
+    /// The path of each category that conditions name, by the number of its set.
+    pub(super) fn category_paths(&self) -> &[Box<str>] {
+        &self.category_paths
     }
 
     /// The categories any of which makes a category unit hold.
     pub(super) fn category_set(&self, set: u32) -> &[CategoryId] {
         &self.category_sets[set as usize]
+    }
+
+    /// Looks up the categories that each path means.
+    pub(super) fn find_categories(&mut self, within: impl Fn(&str) -> Vec<CategoryId>) {
+        let sets = self.category_paths.iter().map(|path| within(path).into());
+        self.category_sets = sets.collect();
     }
 
     /// Whether every advert's units of this kind are found while its tokens are walked once. The others
@@ -75,7 +121,7 @@ impl Units {
 }
 
 /// A word that rules look for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub(super) enum Word {
     /// By its lemma; also by its folded spelling, where a token of that spelling can have another.
     Lemma { lemma: String, spelling: Option<String> },
@@ -91,54 +137,80 @@ pub(super) enum Word {
     WrittenPrefix(String),
 }
 
-/// Numbers units while rules are compiled.
-#[derive(Default)]
+/// Numbers units while rules are compiled: of each that is asked for, the number it has or gets.
+#[derive(Clone, Default)]
 pub(super) struct UnitBuilder {
     units: Units,
-    words: HashMap<Word, UnitId>,
-    phrases: HashMap<Vec<UnitId>, UnitId>,
-    lists: HashMap<Vec<UnitId>, UnitId>,
-    others: HashMap<(Vec<UnitId>, u32, bool), UnitId>,
-    categories: HashMap<String, UnitId>,
+    /// Every unit with parts, by its kind and parts.
+    composed: HashTable<UnitId>,
+    /// The places of words in [`Units::words`].
+    words: HashTable<u32>,
+    categories: HashMap<Box<str>, UnitId>,
+    hasher: FixedState,
 }
 
 impl UnitBuilder {
+    /// Goes on numbering where `units` ends.
+    pub(super) fn from_units(units: Units) -> Self {
+        let mut builder = Self { hasher: FixedState::default(), ..Self::default() };
+        builder.composed.reserve(units.len(), |_| 0);
+        for (unit, kind) in units.iter() {
+            match kind {
+                Unit::Word => {}
+                Unit::Category { set } => {
+                    builder.categories.insert(units.category_paths[set as usize].clone(), unit);
+                }
+                _ => {
+                    let hash = composed_hash(&builder.hasher, &units, unit);
+                    let rehash = |&unit: &UnitId| composed_hash(&builder.hasher, &units, unit);
+                    builder.composed.insert_unique(hash, unit, rehash);
+                }
+            }
+        }
+        for (at, (_, word)) in (0..).zip(&units.words) {
+            let rehash = |&at: &u32| builder.hasher.hash_one(&units.words[at as usize].1);
+            builder.words.insert_unique(builder.hasher.hash_one(word), at, rehash);
+        }
+        builder.units = units;
+        builder
+    }
+
+    pub(super) fn units(&self) -> &Units {
+        &self.units
+    }
+
+    pub(super) fn finish(self) -> Units {
+        self.units
+    }
+
     pub(super) fn word(&mut self, word: Word) -> UnitId {
-        if let Some(&unit) = self.words.get(&word) {
-            return unit;
+        let hash = self.hasher.hash_one(&word);
+        let known = &self.units.words;
+        if let Some(&at) = self.words.find(hash, |&at| known[at as usize].1 == word) {
+            return known[at as usize].0;
         }
         let unit = self.push(Unit::Word);
-        self.words.insert(word, unit);
+        let at = self.units.words.len() as u32;
+        self.units.words.push((unit, word));
+        let (known, hasher) = (&self.units.words, &self.hasher);
+        self.words.insert_unique(hash, at, |&at| hasher.hash_one(&known[at as usize].1));
         unit
     }
 
     /// A phrase; one word alone is itself.
-    pub(super) fn phrase(&mut self, words: Vec<UnitId>) -> UnitId {
+    pub(super) fn phrase(&mut self, words: &[UnitId]) -> UnitId {
         if let [word] = words[..] {
             return word;
         }
-        if let Some(&unit) = self.phrases.get(&words) {
-            return unit;
-        }
-        let (start, len) = self.append(&words);
-        let unit = self.push(Unit::Phrase { start, len });
-        self.phrases.insert(words, unit);
-        unit
+        self.composed(Unit::Phrase { start: 0, len: words.len() as u32 }, words)
     }
 
     /// A phrase with slop; one word alone is itself.
-    pub(super) fn slop(&mut self, words: Vec<UnitId>, slop: u32) -> UnitId {
+    pub(super) fn slop(&mut self, words: &[UnitId], slop: u32) -> UnitId {
         if words.len() == 1 || slop == 0 {
             return self.phrase(words);
         }
-        let key = (words, slop, true);
-        if let Some(&unit) = self.others.get(&key) {
-            return unit;
-        }
-        let (start, len) = self.append(&key.0);
-        let unit = self.push(Unit::Slop { start, len, slop });
-        self.others.insert(key, unit);
-        unit
+        self.composed(Unit::Slop { start: 0, len: words.len() as u32, slop }, words)
     }
 
     /// Two units near each other.
@@ -149,14 +221,7 @@ impl UnitBuilder {
         distance: u32,
         ordered: bool,
     ) -> UnitId {
-        let key = (vec![left, right], distance | NEAR, ordered);
-        if let Some(&unit) = self.others.get(&key) {
-            return unit;
-        }
-        let (start, _) = self.append(&key.0);
-        let unit = self.push(Unit::Near { start, distance, ordered });
-        self.others.insert(key, unit);
-        unit
+        self.composed(Unit::Near { start: 0, distance, ordered }, &[left, right])
     }
 
     /// A list of units; one alone is itself.
@@ -166,39 +231,63 @@ impl UnitBuilder {
         if let [member] = members[..] {
             return member;
         }
-        if let Some(&unit) = self.lists.get(&members) {
-            return unit;
-        }
         let plain =
             |unit: &UnitId| matches!(self.units.kind(*unit), Unit::Word | Unit::Phrase { .. });
         let eager = members.iter().all(plain);
-        let (start, len) = self.append(&members);
-        let unit =
-            self.push(if eager { Unit::List { start, len } } else { Unit::Any { start, len } });
-        self.lists.insert(members, unit);
-        unit
+        let (start, len) = (0, members.len() as u32);
+        let kind = if eager { Unit::List { start, len } } else { Unit::Any { start, len } };
+        self.composed(kind, &members)
     }
 
-    /// A category, which holds if one of `set` does.
-    pub(super) fn category(&mut self, path: &str, set: impl FnOnce() -> Vec<CategoryId>) -> UnitId {
+    /// A category, which holds if one at or below its path does.
+    pub(super) fn category(&mut self, path: &str) -> UnitId {
         if let Some(&unit) = self.categories.get(path) {
             return unit;
         }
-        self.units.category_sets.push(set().into());
-        let unit = self.push(Unit::Category { set: self.units.category_sets.len() as u32 - 1 });
-        self.categories.insert(path.to_owned(), unit);
+        self.units.category_paths.push(path.into());
+        let unit = self.push(Unit::Category { set: self.units.category_paths.len() as u32 - 1 });
+        self.categories.insert(path.into(), unit);
         unit
     }
 
-    /// The units, and what every word is.
-    pub(super) fn finish(self) -> (Units, Vec<(Word, UnitId)>) {
-        (self.units, self.words.into_iter().collect())
+    /// Adds what `other` has from its unit `first` on, which both number alike before; gives the
+    /// number here of each unit there.
+    pub(super) fn absorb(&mut self, other: &Units, first: usize) -> Vec<UnitId> {
+        let mut numbers: Vec<UnitId> = (0..first as u32).collect();
+        let from = other.words.partition_point(|(unit, _)| (*unit as usize) < first);
+        let mut words = other.words[from..].iter();
+        for (unit, kind) in other.iter().skip(first) {
+            let parts = other.parts(unit).iter().map(|&part| numbers[part as usize]);
+            let parts: Vec<UnitId> = parts.collect();
+            numbers.push(match kind {
+                Unit::Word => match words.next() {
+                    Some((_, word)) => self.word(word.clone()),
+                    None => self.push(Unit::Word),
+                },
+                Unit::List { .. } | Unit::Any { .. } => self.list(parts),
+                Unit::Category { set } => self.category(&other.category_paths[set as usize]),
+                Unit::Phrase { .. } | Unit::Slop { .. } | Unit::Near { .. } => {
+                    self.composed(kind.at(0), &parts)
+                }
+            });
+        }
+        numbers
     }
 
-    fn append(&mut self, parts: &[UnitId]) -> (u32, u32) {
+    /// The unit of this kind and these parts; the start of `kind` is 0.
+    fn composed(&mut self, kind: Unit, parts: &[UnitId]) -> UnitId {
+        let hash = self.hasher.hash_one((kind, parts));
+        let units = &self.units;
+        let same = |&unit: &UnitId| units.kind(unit).at(0) == kind && units.parts(unit) == parts;
+        if let Some(&unit) = self.composed.find(hash, same) {
+            return unit;
+        }
         let start = self.units.parts.len() as u32;
         self.units.parts.extend_from_slice(parts);
-        (start, parts.len() as u32)
+        let unit = self.push(kind.at(start));
+        let (units, hasher) = (&self.units, &self.hasher);
+        self.composed.insert_unique(hash, unit, |&unit| composed_hash(hasher, units, unit));
+        unit
     }
 
     fn push(&mut self, kind: Unit) -> UnitId {
@@ -207,8 +296,9 @@ impl UnitBuilder {
     }
 }
 
-/// Tells proximities from phrases with slop among the keys of [`UnitBuilder`].
-const NEAR: u32 = 1 << 31;
+fn composed_hash(hasher: &FixedState, units: &Units, unit: UnitId) -> u64 {
+    hasher.hash_one((units.kind(unit).at(0), units.parts(unit)))
+}
 
 /// Values filed under units: for each unit a slice, all slices in one block of memory.
 #[derive(Debug)]
@@ -219,16 +309,35 @@ pub(super) struct Filed<T> {
 
 impl<T> Filed<T> {
     /// Files `pairs` under the units below `count`; the order under one unit is kept.
-    pub(super) fn new(count: usize, mut pairs: Vec<(UnitId, T)>) -> Self {
-        pairs.sort_by_key(|(unit, _)| *unit);
+    pub(super) fn new(count: usize, pairs: &[(UnitId, T)]) -> Self
+    where
+        T: Copy,
+    {
         let mut starts = vec![0; count + 1];
-        for (unit, _) in &pairs {
+        for (unit, _) in pairs {
             starts[*unit as usize + 1] += 1;
         }
         for index in 0..count {
             starts[index + 1] += starts[index];
         }
-        Self { starts, values: pairs.into_iter().map(|(_, value)| value).collect() }
+        let Some(&(_, any)) = pairs.first() else { return Self { starts, values: Vec::new() } };
+        let mut values = vec![any; pairs.len()];
+        let mut next = starts.clone();
+        for &(unit, value) in pairs {
+            let place = &mut next[unit as usize];
+            values[*place as usize] = value;
+            *place += 1;
+        }
+        Self { starts, values }
+    }
+
+    /// Every value with the unit it is filed under.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &T)> {
+        let units = (0..).zip(self.starts.windows(2));
+        units.flat_map(|(unit, ends)| {
+            let values = &self.values[ends[0] as usize..ends[1] as usize];
+            values.iter().map(move |value| (unit, value))
+        })
     }
 
     pub(super) fn of(&self, unit: UnitId) -> &[T] {

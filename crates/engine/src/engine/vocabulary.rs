@@ -5,11 +5,13 @@ use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
 use hashbrown::{HashMap, HashTable};
+use serde::{Deserialize, Serialize};
 
+use super::forms::Forms;
 use super::units::UnitId;
 
 /// When a token of a surface form is a word.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum When {
     /// Whatever it looks like.
     Always,
@@ -20,7 +22,7 @@ pub(super) enum When {
 }
 
 /// What a surface form stands for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Use {
     pub(super) word: UnitId,
     pub(super) when: When,
@@ -63,12 +65,11 @@ struct Prefixes {
 }
 
 impl Prefixes {
-    fn new(prefixes: Vec<(String, UnitId)>) -> Self {
+    fn new(prefixes: &[(Box<str>, UnitId)]) -> Self {
         let mut lengths: Vec<usize> = prefixes.iter().map(|(text, _)| text.len()).collect();
         lengths.sort_unstable();
         lengths.dedup();
-        let words = prefixes.into_iter().map(|(text, word)| (text.into_boxed_str(), word));
-        Self { words: words.collect(), lengths }
+        Self { words: prefixes.iter().cloned().collect(), lengths }
     }
 
     fn push_of(&self, text: &str, out: &mut Vec<UnitId>) {
@@ -79,28 +80,24 @@ impl Prefixes {
 }
 
 impl Vocabulary {
-    /// From folded surface forms with what they stand for, and from folded and written beginnings.
-    pub(super) fn new(
-        mut forms: Vec<(String, Use)>,
-        prefixes: Vec<(String, UnitId)>,
-        written_prefixes: Vec<(String, UnitId)>,
-    ) -> Self {
-        forms.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.word.cmp(&b.1.word)));
+    /// Files every form.
+    pub(super) fn new(forms: &Forms) -> Self {
+        let all = &forms.whole;
         let mut vocabulary = Self {
             hasher: RandomState::default(),
-            table: HashTable::new(),
-            text: String::new(),
-            uses: Vec::with_capacity(forms.len()),
-            prefixes: Prefixes::new(prefixes),
-            written_prefixes: Prefixes::new(written_prefixes),
+            table: HashTable::with_capacity(all.len()),
+            text: String::with_capacity(all.iter().map(|(text, _)| text.len()).sum()),
+            uses: Vec::new(),
+            prefixes: Prefixes::new(&forms.prefixes),
+            written_prefixes: Prefixes::new(&forms.written_prefixes),
         };
-        for same in forms.chunk_by(|a, b| a.0 == b.0) {
+        for same in all.chunk_by(|a, b| a.0 == b.0) {
             vocabulary.push(same);
         }
         vocabulary
     }
 
-    fn push(&mut self, pairs: &[(String, Use)]) {
+    fn push(&mut self, pairs: &[(Box<str>, Use)]) {
         let Some((text, first)) = pairs.first() else { return };
         let start = self.text.len() as u32;
         self.text.push_str(text);

@@ -5,8 +5,10 @@
 //! is one node, so that depth counts real alternation only; it never exceeds
 //! [`MAX_NESTING`](super::grammar::MAX_NESTING), which makes recursion over a tree safe.
 
+use serde::{Deserialize, Serialize};
+
 /// A range of bytes in one source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Span {
     /// The first byte.
     pub start: u32,
@@ -21,6 +23,18 @@ impl Span {
         Self { start: self.start, end: other.end }
     }
 
+    /// The same in a text that begins with `start` more bytes.
+    #[must_use]
+    pub fn behind(self, start: u32) -> Self {
+        Self { start: self.start + start, end: self.end + start }
+    }
+
+    /// The same, counted from `start`, where it does not lie before it.
+    #[must_use]
+    pub fn relative_to(self, start: u32) -> Self {
+        Self { start: self.start.saturating_sub(start), end: self.end.saturating_sub(start) }
+    }
+
     /// The part of `source` that this span covers.
     #[must_use]
     pub fn of(self, source: &str) -> &str {
@@ -29,7 +43,9 @@ impl Span {
 }
 
 /// A set of text fields, one bit each, numbered as in [`Fields`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Serialize, Deserialize,
+)]
 pub struct FieldMask(pub u32);
 
 /// The text fields that rules may look in.

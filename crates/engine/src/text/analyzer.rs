@@ -61,7 +61,7 @@ impl Text {
 }
 
 /// Turns text into tokens and words into lemmas. Immutable; shared by all threads.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Analyzer {
     lemmatizer: Lemmatizer,
 }

@@ -1,0 +1,73 @@
+//! Every surface form that the words of a rule set must catch, as the [`vocabulary`](super::vocabulary)
+//! files them. Listing them costs the lemmatiser, so that they are kept from one build to the next.
+
+use rayon::prelude::*;
+use serde::{Deserialize, Serialize};
+
+use crate::text::Analyzer;
+
+use super::units::{UnitId, Word};
+use super::vocabulary::{Use, When};
+
+/// The forms of words.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+pub(super) struct Forms {
+    /// Folded surface forms with what they stand for, by text and number.
+    pub(super) whole: Vec<(Box<str>, Use)>,
+    /// Folded beginnings.
+    pub(super) prefixes: Vec<(Box<str>, UnitId)>,
+    /// Beginnings as written.
+    pub(super) written_prefixes: Vec<(Box<str>, UnitId)>,
+}
+
+impl Forms {
+    /// Adds the forms of further words.
+    pub(super) fn add(&mut self, analyzer: &Analyzer, words: &[(UnitId, Word)]) {
+        /// Words that one task lists the forms of.
+        const TOGETHER: usize = 256;
+        let listed: Vec<Self> = words
+            .par_chunks(TOGETHER)
+            .map(|words| {
+                let mut forms = Self::default();
+                for (unit, word) in words {
+                    forms.push(analyzer, word, *unit);
+                }
+                forms
+            })
+            .collect();
+        for Self { whole, prefixes, written_prefixes } in listed {
+            self.whole.extend(whole);
+            self.prefixes.extend(prefixes);
+            self.written_prefixes.extend(written_prefixes);
+        }
+        self.whole.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.word.cmp(&b.1.word)));
+    }
+
+    /// Every surface form of a word, with when it is one.
+    fn push(&mut self, analyzer: &Analyzer, word: &Word, unit: UnitId) {
+        let mut push = |folded: &str, when: When| {
+            self.whole.push((folded.into(), Use { word: unit, when }));
+        };
+        let (surfaces, spelling) = match word {
+            Word::Lemma { lemma, spelling } => (analyzer.surfaces(lemma), spelling.as_ref()),
+            Word::AnyForm(folded) => (analyzer.any_forms(folded), None),
+            Word::Written(surface) => {
+                return push(&analyzer.fold(surface), When::Written(surface.as_str().into()));
+            }
+            Word::Exact(folded) => return push(folded, When::Always),
+            Word::Prefix(text) => return self.prefixes.push((text.as_str().into(), unit)),
+            Word::WrittenPrefix(text) => {
+                return self.written_prefixes.push((text.as_str().into(), unit));
+            }
+        };
+        for surface in surfaces {
+            if Some(&surface.folded) != spelling {
+                let name_like = surface.unless_name_like;
+                push(&surface.folded, if name_like { When::UnlessNameLike } else { When::Always });
+            }
+        }
+        if let Some(spelling) = spelling {
+            push(spelling, When::Always);
+        }
+    }
+}
