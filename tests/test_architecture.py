@@ -23,7 +23,7 @@ ORDER = [
     {"diagnostics"},
     {"observability"},
     {"config"},
-    {"store", "snapshot", "rules", "lint", "analysis", "explain"},
+    {"store", "snapshot", "rules", "lint", "analysis", "explain", "spreadsheet", "taxonomy"},
     {"corpus"},
     {
         "reloader",
@@ -35,6 +35,7 @@ ORDER = [
         "replay",
         "bulk",
     },
+    {"editing"},
     {"reports"},
     {"serve"},
     {"cli"},
@@ -45,7 +46,7 @@ RANK = {module: rank for rank, group in enumerate(ORDER) for module in group}
 FACADE = "__init__"
 # Who alone may import these modules.
 ONLY = {
-    "store": {"reloader", "publishing", "changes", "cli"},
+    "store": {"reloader", "publishing", "editing", "changes", "cli"},
     "serve": {"cli"},
     "cli": {"__main__"},
     FACADE: set[str](),
@@ -59,6 +60,7 @@ EXPECTED = {
     "config",
     "corpus",
     "diagnostics",
+    "editing",
     "errors",
     "evaluation",
     "explain",
@@ -70,7 +72,9 @@ EXPECTED = {
     "rules",
     "serve",
     "snapshot",
+    "spreadsheet",
     "store",
+    "taxonomy",
 }
 
 

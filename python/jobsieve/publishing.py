@@ -1,4 +1,4 @@
-"""Rule files into the store and out of it again.
+"""Rule files, their examples and the taxonomy into the store and out of it again.
 
 What is written has been compiled as a whole before: a store that was filled through here never holds a
 version that does not compile. Files on disk are not touched here.
@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from jobsieve import _core, snapshot
+import msgspec
+
+from jobsieve import _core, rules, snapshot, taxonomy
 from jobsieve.errors import StaleBase, StoreError
-from jobsieve.store import ObjectText, joined
+from jobsieve.store import Category, ObjectText, joined
 
 if TYPE_CHECKING:
     from jobsieve.config import Settings
     from jobsieve.diagnostics import Diagnostic
-    from jobsieve.store import Difference, Kind, Store
+    from jobsieve.snapshot import Snapshot
+    from jobsieve.store import Difference, Kind, Store, StoredObject
 
 # Each attempt compiles everything anew; somebody who is overtaken that often had better look first.
 _ATTEMPTS = 5
@@ -30,9 +33,9 @@ _ATTEMPTS = 5
 class ImportReport:
     """What an import changed, or with `dry_run` would change.
 
-    The names read `rule "x"` or `list "y"`, sorted. `version` is the one that holds the result, the
-    existing one where nothing changed, None for a dry run on an empty store. `published` says whether
-    that version is live now.
+    The names read `rule "x"`, `category "y"` and so on, sorted. `version` is the one that holds the
+    result, the existing one where nothing changed, None for a dry run on an empty store. `published` says
+    whether that version is live now.
 
     `draft` is the unpublished version that goes live with this import, None where there is none.
     `left_out` names files without a rule or list, `placed` the files given alone whose name in the store
@@ -110,11 +113,22 @@ def import_files(
     raise AssertionError("the last attempt returns or raises")
 
 
+def build(files: Mapping[str, str], settings: Settings | None) -> Snapshot:
+    """Compiles rule files, with the taxonomy if there is one; raises `RuleError`."""
+    sources = [(file, files[file]) for file in sorted(files) if not rules.is_companion(file)]
+    return snapshot.build(sources, settings=settings)
+
+
 def export_files(store: Store, version: int | None = None) -> dict[str, str]:
     """The rule files of a version, by default the live one: texts by name, in order of the names.
 
     A file that was imported comes out byte for byte, less what left the rule set since.
     """
+    return joined(content(store, version))
+
+
+def content(store: Store, version: int | None = None) -> list[StoredObject]:
+    """The objects of a version, by default the live one, in the order of the files."""
     if version is None:
         live = store.live()
         if live is None:
@@ -122,7 +136,7 @@ def export_files(store: Store, version: int | None = None) -> dict[str, str]:
                 f"the rule store {store} holds no published rules; put some in: jobsieve rules import PATH"
             )
         version = live.version
-    return joined(store.read(version))
+    return store.read(version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,29 +156,66 @@ def _incoming(
     """The files under the names that they get in the store."""
     found: dict[str, _Incoming] = {}
     for given, text in files.items():
-        parts = _core.split(text)
-        keys = {(kind, name) for kind, name, _, _ in parts or ()}
-        name = _home(given, keys, before) if given in alone and keys else given
+        parts = cut(text, given)
+        keys = {(part.kind, part.name) for part in parts or ()}
+        name = given
+        if given in alone and keys and given != rules.TAXONOMY:
+            name = _home(given, keys, before)
         if name in found:
             raise StoreError(
                 f"{found[name].given} and {given} would both be {name} in the store; import the folder "
                 "that they come from, or one after the other with --as NAME"
             )
-        objects = None
-        if parts:
-            objects = [
-                ObjectText(_kind(kind), title, text[start:end], name)
-                for kind, title, start, end in parts
-            ]
-        found[name] = _Incoming(given, name, text, objects)
+        found[name] = _Incoming(given, name, text, cut(text, name) if parts else None)
     return list(found.values())
+
+
+def cut(text: str, file: str) -> list[ObjectText] | None:
+    """The objects of a file in order, None where it holds none or, being a rule file, does not parse.
+
+    Raises `TaxonomyError` or `StoreError` where a companion of rules is not in order: of these the
+    compiler would say nothing.
+    """
+    if file == rules.TAXONOMY:
+        rows = taxonomy.read(text, file)
+        return [
+            ObjectText(
+                "category",
+                row.path,
+                row.source,
+                file,
+                category=Category(row.path, row.name, row.status, row.redirect),
+            )
+            for row in rows
+        ] or None
+    if rules.is_companion(file):
+        _check_examples(text, file)
+        return [ObjectText("examples", file, text, file)] if text.strip() else None
+    parts = _core.split(text)
+    if parts is None:
+        return None
+    return [
+        ObjectText(_kind(kind), name, text[start:end], file) for kind, name, start, end in parts
+    ]
+
+
+def _check_examples(text: str, file: str) -> None:
+    for number, line in enumerate(text.split("\n"), start=1):
+        try:
+            if line.strip() and not isinstance(msgspec.json.decode(line), dict):
+                raise StoreError(f"{file}, line {number}: an example is a JSON object")
+        except msgspec.DecodeError as error:
+            raise StoreError(f"{file}, line {number}: this is not JSON: {error}") from None
 
 
 def _home(given: str, keys: AbstractSet[tuple[str, str]], before: Sequence[ObjectText]) -> str:
     """The name in the store of a file whose folder is not known."""
     named = {item.file for item in before if PurePosixPath(item.file).name == given}
+    # Examples are known by their place alone.
     holding = {
-        item.file for item in before if item.file in named and (item.kind, item.name) in keys
+        item.file
+        for item in before
+        if item.file in named and (item.kind == "examples" or (item.kind, item.name) in keys)
     }
     if not named:
         return given
@@ -190,8 +241,7 @@ def _merged(
         item for item in before if item.file not in texts and (item.kind, item.name) not in names
     ]
     # What can't be cut is compiled too: the compiler says why, and says it of all files at once.
-    sources = {**joined(kept), **texts}
-    built = snapshot.build([(file, sources[file]) for file in sorted(sources)], settings=settings)
+    built = build({**joined(kept), **texts}, settings)
     warnings = tuple(each for each in built.diagnostics if each.file in texts)
     return [*kept, *imported], warnings
 
@@ -206,11 +256,11 @@ def _require_rules_left(
     """Raises `StoreError` where all rules of a file, or of the store, would leave the rule set."""
     left = {(item.kind, item.name) for item in wanted}
     remedy = "nothing was imported; if that is what you want, say --withdraw"
-    rules = [item for item in before if item.kind == "rule"]
-    if not left or (rules and not any(item.kind == "rule" for item in wanted)):
+    there_before = [item for item in before if item.kind == "rule"]
+    if not left or (there_before and not any(item.kind == "rule" for item in wanted)):
         raise StoreError(f"the store would hold no rules after this import; {remedy}")
     for file in () if replace else incoming:
-        there = [item for item in rules if item.file == file.name]
+        there = [item for item in there_before if item.file == file.name]
         if there and not any((item.kind, item.name) in left for item in there):
             why = "holds none of them" if file.parts else "holds no rule"
             raise StoreError(

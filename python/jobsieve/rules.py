@@ -1,6 +1,7 @@
-"""Rule files on disk: which there are, what they say, and writing them back.
+"""Rule files on disk, and what lies beside them: which there are, what they say, writing them back.
 
-A rule file is UTF-8 text named `*.rules`. What it means is the compiler's affair, not this module's.
+A rule file is UTF-8 text named `*.rules`. Beside it may lie `NAME.examples.jsonl`, adverts with what is
+expected of them, and in the folder itself `taxonomy.csv`. What they mean is not this module's affair.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from pathlib import Path
 from jobsieve.errors import FileError
 
 SUFFIX = ".rules"
+EXAMPLES_SUFFIX = ".examples.jsonl"
+TAXONOMY = "taxonomy.csv"
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, str]:
@@ -21,7 +24,7 @@ def read_files(paths: Iterable[Path]) -> dict[str, str]:
     for name, file in located(paths):
         if name in texts:
             raise FileError("read", file, f"another file of the name {name} was given before")
-        texts[name] = _read(file)
+        texts[name] = read_text(file)
     return texts
 
 
@@ -35,14 +38,30 @@ def read_in_place(paths: Iterable[Path]) -> dict[str, str]:
     """The texts of rule files by path, as an editor finds them from the working folder; each once. Raises
     `FileError`."""
     files = dict.fromkeys(_name(file, str(file)) for _, file in located(paths))
-    return {file: _read(Path(file)) for file in files}
+    return {file: read_text(Path(file)) for file in files}
 
 
-def starter_files() -> dict[str, str]:
+def read_with_companions(paths: Iterable[Path]) -> dict[str, str]:
+    """As `read_files`, with the examples and the taxonomy that lie in the folders."""
+    paths = list(paths)
+    texts = read_files(paths)
+    for path in paths:
+        if path.is_dir():
+            for name in _companions(path):
+                texts[_name(path / name, name)] = read_text(path / name)
+    return texts
+
+
+def is_companion(name: str) -> bool:
+    """Whether a file of this name is no rule file but lies beside one."""
+    return name.endswith(EXAMPLES_SUFFIX) or name == TAXONOMY
+
+
+def starter_files(*, companions: bool = False) -> dict[str, str]:
     """The rules of the starter taxonomy, which comes with the package."""
     folder = resources.files("jobsieve") / "starter"
     with resources.as_file(folder) as path:
-        return read_files([path])
+        return read_with_companions([path]) if companions else read_files([path])
 
 
 def write_files(folder: Path, texts: Mapping[str, str]) -> None:
@@ -60,11 +79,11 @@ def write_files(folder: Path, texts: Mapping[str, str]) -> None:
 
 
 def other_files(folder: Path, names: Collection[str]) -> list[str]:
-    """The rule files below `folder`, by their path within it, that are not among `names`."""
+    """The rule files below `folder` and their companions, by their path within it, not among `names`."""
     found = (
         file.relative_to(folder).as_posix() for file in folder.rglob(f"*{SUFFIX}") if file.is_file()
     )
-    return sorted(set(found) - set(names))
+    return sorted({*found, *_companions(folder)} - set(names))
 
 
 def remove_files(folder: Path, names: Iterable[str]) -> None:
@@ -75,6 +94,11 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
             file.unlink()
         except OSError as error:
             raise FileError("remove", file, error.strerror or str(error)) from error
+
+
+def _companions(folder: Path) -> list[str]:
+    found = [*folder.rglob(f"*{EXAMPLES_SUFFIX}"), folder / TAXONOMY]
+    return sorted(file.relative_to(folder).as_posix() for file in found if file.is_file())
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:
@@ -94,7 +118,8 @@ def _name(file: Path, name: str) -> str:
     return name
 
 
-def _read(file: Path) -> str:
+def read_text(file: Path) -> str:
+    """The text of a file; raises `FileError`."""
     try:
         data = file.read_bytes()
     except OSError as error:

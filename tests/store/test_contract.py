@@ -130,7 +130,7 @@ def test_a_list_may_have_the_name_of_a_rule(store: Store) -> None:
         ([rule("a", file="..\\y.rules")], "relative path"),
         ([rule("a", file="C:\\y.rules")], "relative path"),
         ([rule("a", file="x//y.rules")], "relative path"),
-        ([ObjectText("rules", "a", "", "a.rules")], "neither a rule nor a list"),  # type: ignore[arg-type]
+        ([ObjectText("rules", "a", "", "a.rules")], "no kind of object"),  # type: ignore[arg-type]
     ],
 )
 def test_refuses_what_no_database_could_give_back(

@@ -19,15 +19,22 @@ from jobsieve.cli.output import complain, complain_of_rules
 from jobsieve.errors import ConfigError, JobsieveError, RuleError
 
 COMMANDS = (
+    "categories",
     "check",
     "classify",
+    "diff",
     "evaluate",
     "explain",
     "lint",
     "migrate",
+    "publish",
+    "rollback",
     "rules",
     "serve",
+    "versions",
 )
+# Commands whose module is named after another.
+MODULES = {"diff": "versions", "publish": "versions", "rollback": "versions"}
 
 
 class _Commands(click.Group):
@@ -43,7 +50,7 @@ class _Commands(click.Group):
     ) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        module = importlib.import_module(f"jobsieve.cli.{cmd_name}")
+        module = importlib.import_module(f"jobsieve.cli.{MODULES.get(cmd_name, cmd_name)}")
         command: click.Command = getattr(module, cmd_name)
         return command
 

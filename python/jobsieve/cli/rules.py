@@ -2,30 +2,36 @@
 
 from __future__ import annotations
 
-import getpass
-import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
 
 import click
 
-from jobsieve import diagnostics, publishing
+from jobsieve import diagnostics, publishing, spreadsheet
 from jobsieve import rules as rule_files
+from jobsieve.cli import rule_edits
 from jobsieve.cli.context import Context
+from jobsieve.cli.edit_options import AUTHOR, DRAFT, DRY_RUN, JSON, NOTE, STORE, user
 from jobsieve.cli.output import note, show_diagnostics, show_json, show_table
-from jobsieve.errors import StoreMissing
+from jobsieve.errors import FileError, RuleError, StoreMissing
 from jobsieve.store import Store
 
-STORE = click.option(
-    "--store", "store_url", metavar="URL", help="Store to use instead of the settings'."
-)
+if TYPE_CHECKING:
+    from jobsieve.diagnostics import Diagnostic
+    from jobsieve.publishing import ImportReport
+    from jobsieve.spreadsheet import Sheet
 
 
 @click.group()
 def rules() -> None:
-    """Put rules into the store, take them out, list them."""
+    """Put rules into the store, take them out, list and edit them."""
+
+
+for each_command in rule_edits.COMMANDS:
+    rules.add_command(each_command)
 
 
 @rules.command("import")
@@ -44,10 +50,11 @@ def rules() -> None:
     is_flag=True,
     help="Let all rules of a file, or of the store, leave the rule set.",
 )
-@click.option("--draft", is_flag=True, help="Make a version without publishing it.")
-@click.option("--dry-run", is_flag=True, help="Say what would change and change nothing.")
-@click.option("--author", metavar="NAME", help="Who makes the change; by default you.")
-@click.option("--note", "message", default="", metavar="TEXT", help="Why it is made.")
+@DRAFT
+@DRY_RUN
+@AUTHOR
+@NOTE
+@JSON
 @click.pass_obj
 def import_(
     context: Context,
@@ -62,8 +69,13 @@ def import_(
     dry_run: bool,
     author: str | None,
     message: str,
+    as_json: bool,
 ) -> None:
     """Import rule files, or all *.rules files of folders, and publish them.
+
+    The examples (NAME.examples.jsonl) and the taxonomy.csv of a folder go with its rules. A *.csv file of
+    another name is a table of rules: with the columns that `export --csv` writes, or with name, condition
+    and action; its faults are told by row.
 
     The store then holds these files as they are: rules that are no longer in them leave the rule set
     (their history stays). Other files in the store are not touched. All or nothing: with one error in
@@ -80,29 +92,50 @@ def import_(
     if name is not None and (len(paths) != 1 or paths[0].is_dir()):
         raise click.UsageError("--as gives a name to one file: give one file and no folder.")
     settings = context.settings(store_url=store_url)
-    texts = rule_files.starter_files() if starter else rule_files.read_files(paths)
-    alone = [path.name for path in paths if not path.is_dir()]
+    texts, sheets = _read(paths, name)
+    if starter:
+        texts = rule_files.starter_files(companions=True)
+    alone = [path.name for path in paths if not path.is_dir() and not _is_table(path)]
     if name is not None:
         texts, alone = dict(zip([name], texts.values(), strict=True)), []
     with _store_for_import(context, store_url, dry_run=dry_run) as store:
         if if_empty and store.live() is not None:
             note("the store holds rules already; nothing was imported")
             return
-        report = publishing.import_files(
-            store,
-            texts,
-            alone=alone,
-            settings=settings,
-            author=author or _user(),
-            note=message,
-            draft=draft,
-            replace=replace,
-            withdraw=withdraw,
-            dry_run=dry_run,
+        with _rows_named(sheets):
+            report = publishing.import_files(
+                store,
+                texts,
+                alone=alone,
+                settings=settings,
+                author=author or user(),
+                note=message,
+                draft=draft,
+                replace=replace,
+                withdraw=withdraw,
+                dry_run=dry_run,
+            )
+    show_diagnostics(_located(sheets, report.warnings), err=True)
+    _show_report(report, as_json=as_json, dry_run=dry_run)
+
+
+def _show_report(report: ImportReport, *, as_json: bool, dry_run: bool) -> None:
+    if as_json:
+        show_json(
+            {
+                "added": report.added,
+                "changed": report.changed,
+                "removed": report.removed,
+                "unchanged": report.unchanged,
+                "version": report.version,
+                "published": report.published,
+                "left_out": report.left_out,
+            }
         )
-    show_diagnostics(report.warnings, err=True)
+        return
     for file in report.left_out:
-        note(f"{file} holds no rule and no list; it was left out")
+        nothing = "nothing" if rule_files.is_companion(file) else "no rule and no list"
+        note(f"{file} holds {nothing}; it was left out")
     for given, stored in report.placed:
         note(f"{given} is {stored} in the store")
     for mark, names in (("+", report.added), ("~", report.changed), ("-", report.removed)):
@@ -139,9 +172,52 @@ def _store_for_import(context: Context, url: str | None, *, dry_run: bool) -> It
         yield stack.enter_context(store)
 
 
+def _is_table(path: Path) -> bool:
+    return path.suffix.lower() == ".csv" and path.name != rule_files.TAXONOMY
+
+
+def _read(paths: Sequence[Path], name: str | None) -> tuple[dict[str, str], list[Sheet]]:
+    """The texts of what was given by name, with the tables from which some were made."""
+    tables = [path for path in paths if _is_table(path)]
+    texts = rule_files.read_with_companions([path for path in paths if path not in tables])
+    sheets = []
+    for path in tables:
+        default = name or f"{path.stem}{rule_files.SUFFIX}"
+        text = rule_files.read_text(path)
+        sheet = spreadsheet.read(text, path.name, default_file=default)
+        sheets.append(sheet)
+        for file, text in sheet.files.items():
+            if file in texts:
+                raise FileError("read", path, f"another file of the name {file} was given before")
+            texts[file] = text
+    return texts, sheets
+
+
+@contextmanager
+def _rows_named(sheets: Sequence[Sheet]) -> Iterator[None]:
+    """Findings in rules that came from tables name the row."""
+    try:
+        yield
+    except RuleError as error:
+        raise RuleError(str(error), _located(sheets, error.diagnostics)) from None
+
+
+def _located(sheets: Sequence[Sheet], found: Sequence[Diagnostic]) -> Sequence[Diagnostic]:
+    for sheet in sheets:
+        found = sheet.located(found)
+    return found
+
+
 @rules.command()
-@click.argument("folder", metavar="FOLDER", type=click.Path(path_type=Path))
+@click.argument("folder", metavar="FOLDER", required=False, type=click.Path(path_type=Path))
 @STORE
+@click.option(
+    "--csv",
+    "table",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="Write rules and lists as one table for spreadsheets instead.",
+)
 @click.option(
     "--version", type=int, metavar="N", help="Version to export; by default the live one."
 )
@@ -150,10 +226,28 @@ def _store_for_import(context: Context, url: str | None, *, dry_run: bool) -> It
 )
 @click.pass_obj
 def export(
-    context: Context, folder: Path, store_url: str | None, version: int | None, prune: bool
+    context: Context,
+    folder: Path | None,
+    store_url: str | None,
+    table: Path | None,
+    version: int | None,
+    prune: bool,
 ) -> None:
-    """Write the rules of the store to files below FOLDER, as they were imported."""
+    """Write the rules of the store to files below FOLDER, as they were imported, with the examples and
+    the taxonomy."""
+    if (folder is None) == (table is None) or (prune and table is not None):
+        raise click.UsageError("Give a FOLDER to write files to, or --csv FILE for a table.")
     with context.open_store(store_url, create=False) as store:
+        if folder is None:
+            assert table is not None
+            objects = [
+                (each.kind, each.name, each.file, each.source)
+                for each in publishing.content(store, version)
+                if each.kind in ("rule", "list")
+            ]
+            rule_files.write_files(table.parent, {table.name: spreadsheet.write(objects)})
+            click.echo(f"{len(objects)} rows written to {table}")
+            return
         texts = publishing.export_files(store, version)
     rule_files.write_files(folder, texts)
     others = rule_files.other_files(folder, texts)
@@ -200,12 +294,3 @@ def list_(context: Context, store_url: str | None, as_json: bool) -> None:
         [(each.kind, each.name, each.file, each.revision) for each in objects],
     )
     note(f"version {live.version}: {len(objects)} rules and lists")
-
-
-def _user() -> str:
-    """Who runs this process, by number where the system has no name for them, as in a container."""
-    try:
-        return getpass.getuser()
-    # KeyError up to Python 3.12.
-    except (KeyError, OSError):
-        return f"user {os.getuid()}"

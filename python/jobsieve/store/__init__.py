@@ -5,6 +5,7 @@ It knows no language: it keeps text, and never looks into it.
 
 from jobsieve.store.cutoff import Cutoff
 from jobsieve.store.records import (
+    Category,
     Changes,
     Committed,
     Difference,
@@ -20,6 +21,7 @@ from jobsieve.store.records import (
 from jobsieve.store.store import Store, migrate, open_store
 
 __all__ = [
+    "Category",
     "Changes",
     "Committed",
     "Cutoff",

@@ -23,7 +23,15 @@ from jobsieve.store.records import (
     Publication,
     PublicationKind,
 )
-from jobsieve.store.tables import counters, objects, publications, revisions, spans, versions
+from jobsieve.store.tables import (
+    categories,
+    counters,
+    objects,
+    publications,
+    revisions,
+    spans,
+    versions,
+)
 
 Key = tuple[Kind, str]
 
@@ -77,14 +85,16 @@ def commit(
     author: str,
     note: str,
     publish: bool,
+    renamed: Mapping[Key, Key],
 ) -> Committed:
     """Makes a version that holds exactly `wanted`; see `Store.commit`."""
     ids = Ids(connection)
     head, base = _base(connection, base_version)
+    _check_renamed(renamed, wanted, base)
     by = _Author(author, note, _now())
     hashes = _hashes(wanted)
     positions, moved = _arrange(wanted, base)
-    difference = _difference(wanted, hashes, base, moved)
+    difference = _difference(wanted, hashes, base, moved, renamed)
     if head is None or difference:
         version = ids.take("versions")
         newest = queries.newest_version(connection)
@@ -95,7 +105,10 @@ def commit(
             positions, _ = _arrange(wanted, before)
         rule_count = sum(kind == "rule" for kind, _ in wanted)
         _append_version(connection, version, head, rule_count, by)
-        numbers = _append_texts(connection, ids, wanted, hashes, [before, base], by)
+        object_ids = {
+            key: base[old].object_id for key in wanted if (old := renamed.get(key, key)) in base
+        }
+        numbers = _append_texts(connection, ids, wanted, hashes, [base, before], object_ids, by)
         _write_spans(
             connection,
             version,
@@ -123,12 +136,17 @@ def commit(
 
 
 def compare(
-    connection: Connection, wanted: Mapping[Key, ObjectText], *, base_version: int | None
+    connection: Connection,
+    wanted: Mapping[Key, ObjectText],
+    *,
+    base_version: int | None,
+    renamed: Mapping[Key, Key],
 ) -> Difference:
     """What `commit` would do. Nothing is written."""
     _, base = _base(connection, base_version)
+    _check_renamed(renamed, wanted, base)
     _, moved = _arrange(wanted, base)
-    return _difference(wanted, _hashes(wanted), base, moved)
+    return _difference(wanted, _hashes(wanted), base, moved, renamed)
 
 
 def make_live(
@@ -186,7 +204,7 @@ def _placed(connection: Connection, version: int) -> dict[Key, _Placed]:
     rows = connection.execute(
         select(
             objects.c.kind,
-            objects.c.name,
+            revisions.c.name,
             objects.c.id,
             spans.c.revision,
             revisions.c.source_hash,
@@ -225,17 +243,18 @@ def _difference(
     hashes: Mapping[Key, str],
     base: Mapping[Key, _Placed],
     moved: set[Key],
+    renamed: Mapping[Key, Key],
 ) -> Difference:
     changed = {
         key
         for key, item in wanted.items()
         if key in base
         and (key in moved or (hashes[key], item.file) != (base[key].source_hash, base[key].file))
-    }
+    } | renamed.keys()
     return Difference(
-        added=tuple(sorted(wanted.keys() - base.keys())),
+        added=tuple(sorted(wanted.keys() - base.keys() - renamed.keys())),
         changed=tuple(sorted(changed)),
-        removed=tuple(sorted(base.keys() - wanted.keys())),
+        removed=tuple(sorted(base.keys() - wanted.keys() - set(renamed.values()))),
         unchanged=tuple(sorted((wanted.keys() & base.keys()) - changed)),
     )
 
@@ -281,32 +300,57 @@ def _append_publication(
     return published
 
 
+def _check_renamed(
+    renamed: Mapping[Key, Key], wanted: Mapping[Key, ObjectText], base: Mapping[Key, _Placed]
+) -> None:
+    for new, old in renamed.items():
+        (kind, title), name = new, f"{old[0]} {old[1]!r}"
+        if old not in base or new not in wanted or old in wanted:
+            raise StoreError(
+                f"{name} can't be renamed {title!r}: one of the two is not as it was said"
+            )
+        if new in base:
+            raise StoreError(
+                f"{name} can't be renamed {title!r}: there is a {kind} of that name; choose another"
+            )
+
+
 def _append_texts(
     connection: Connection,
     ids: Ids,
     wanted: Mapping[Key, ObjectText],
     hashes: Mapping[Key, str],
     known: Sequence[Mapping[Key, _Placed]],
+    object_ids: dict[Key, int],
     by: _Author,
 ) -> dict[Key, tuple[int, int]]:
     """The object id and revision number of each object; appends those that are new.
 
-    A text that the object has in one of the `known` versions is used again.
+    A text that the object has under its name in one of the versions `known` is used again. `object_ids`
+    says who the objects are of which that is certain, and gets the others.
     """
     result: dict[Key, tuple[int, int]] = {}
     fresh: list[Key] = []
-    object_ids: dict[Key, int] = {}
+    used = set(object_ids.values())
     for key in wanted:
         places = [version[key] for version in known if key in version]
-        same = next((item for item in places if item.source_hash == hashes[key]), None)
+        if key not in object_ids and places and places[0].object_id not in used:
+            object_ids[key] = places[0].object_id
+            used.add(object_ids[key])
+        same = next(
+            (
+                item
+                for item in places
+                if (item.object_id, item.source_hash) == (object_ids.get(key), hashes[key])
+            ),
+            None,
+        )
         if same is not None:
             result[key] = (same.object_id, same.revision)
         else:
             fresh.append(key)
-            if places:
-                object_ids[key] = places[0].object_id
     _find_or_append_objects(connection, ids, fresh, object_ids)
-    newest = _newest_revisions(connection, object_ids.values())
+    newest = _newest_revisions(connection, (object_ids[key] for key in fresh))
     rows: list[dict[str, object]] = []
     for key in fresh:
         object_id = object_ids[key]
@@ -316,6 +360,8 @@ def _append_texts(
             {
                 "object_id": object_id,
                 "number": number,
+                "name": key[1],
+                "name_key": queries.digest(key[1]),
                 "source": wanted[key].source,
                 "source_hash": hashes[key],
                 "author": by.author,
@@ -325,30 +371,66 @@ def _append_texts(
         )
     if rows:
         connection.execute(insert(revisions), rows)
+    _append_categories(connection, (wanted[key] for key in fresh), result)
     return result
+
+
+def _append_categories(
+    connection: Connection,
+    items: Iterable[ObjectText],
+    numbers: Mapping[Key, tuple[int, int]],
+) -> None:
+    rows: list[dict[str, object]] = []
+    for item in items:
+        if item.kind != "category":
+            continue
+        if item.category is None:
+            raise StoreError(f"it is not said what category {item.name!r} is")
+        object_id, number = numbers[item.kind, item.name]
+        rows.append(
+            {
+                "object_id": object_id,
+                "revision": number,
+                "path": item.category.path,
+                "parent": item.category.parent,
+                "name": item.category.name,
+                "status": item.category.status,
+                "redirect": item.category.redirect,
+            }
+        )
+    if rows:
+        connection.execute(insert(categories), rows)
 
 
 def _find_or_append_objects(
     connection: Connection, ids: Ids, keys: Sequence[Key], object_ids: dict[Key, int]
 ) -> None:
-    """Fills in the ids of `keys` that have none: an object that was removed before keeps its identity."""
+    """Fills in the ids of `keys` that have none: an object that was removed before keeps its identity.
+
+    It is found by the name that it had last, unless it is another of the wanted objects by now.
+    """
     names = {(kind, queries.digest(name)): (kind, name) for kind, name in keys}
     missing = {pair: key for pair, key in names.items() if key not in object_ids}
+    used = set(object_ids.values())
     for chunk in queries.chunks(missing):
         found = connection.execute(
-            select(objects.c.kind, objects.c.name_key, objects.c.id).where(
-                objects.c.name_key.in_([name_key for _, name_key in chunk])
-            )
-        )
-        for kind, name_key, object_id in found:
+            select(objects.c.kind, revisions.c.name_key, objects.c.id, revisions.c.number)
+            .join(objects, objects.c.id == revisions.c.object_id)
+            .where(revisions.c.name_key.in_([name_key for _, name_key in chunk]))
+            .order_by(objects.c.id)
+        ).all()
+        newest = _newest_revisions(connection, {row.id for row in found})
+        for kind, name_key, object_id, number in found:
             # A list may have the name of a rule.
-            if (kind, name_key) in missing:
-                object_ids[missing[kind, name_key]] = object_id
+            key = missing.get((kind, name_key))
+            if key is not None and newest[object_id] == number and object_id not in used:
+                # Of several the youngest.
+                object_ids[key] = object_id
     rows: list[dict[str, object]] = []
-    for (kind, name_key), key in missing.items():
+    for (kind, _), key in missing.items():
         if key not in object_ids:
             object_ids[key] = ids.take("objects")
-            rows.append({"id": object_ids[key], "kind": kind, "name_key": name_key, "name": key[1]})
+            rows.append({"id": object_ids[key], "kind": kind})
     if rows:
         connection.execute(insert(objects), rows)
 

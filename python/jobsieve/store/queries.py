@@ -14,13 +14,14 @@ from sqlalchemy import ColumnElement, Connection, and_, or_, select
 
 from jobsieve.errors import StoreError
 from jobsieve.store.records import (
+    Category,
     Changes,
     Publication,
     Revision,
     StoredObject,
     Version,
 )
-from jobsieve.store.tables import objects, publications, revisions, spans, versions
+from jobsieve.store.tables import categories, objects, publications, revisions, spans, versions
 
 # Well below the limits on bound parameters (SQLite 32,766; older builds 999).
 CHUNK = 500
@@ -103,21 +104,57 @@ def changes(connection: Connection, old: int, new: int) -> Changes:
 
 
 def history(connection: Connection, kind: str, name: str) -> tuple[Revision, ...]:
-    """The texts that an object has had, oldest first; empty where it never existed."""
+    """The texts that an object has had, oldest first; empty where none ever had this name.
+
+    Where several had it in turn, the one that had it last.
+    """
+    last = connection.execute(
+        select(revisions.c.object_id)
+        .join(objects, objects.c.id == revisions.c.object_id)
+        .where(objects.c.kind == kind, revisions.c.name_key == digest(name))
+        .order_by(revisions.c.created_at.desc(), revisions.c.object_id.desc())
+        .limit(1)
+    ).scalar()
+    if last is None:
+        return ()
     rows = connection.execute(
         select(
             revisions.c.number,
+            revisions.c.name,
             revisions.c.source,
             revisions.c.source_hash,
             revisions.c.author,
             revisions.c.note,
             revisions.c.created_at,
         )
-        .join(objects, objects.c.id == revisions.c.object_id)
-        .where(objects.c.kind == kind, objects.c.name_key == digest(name))
+        .where(revisions.c.object_id == last)
         .order_by(revisions.c.number)
     )
     return tuple(Revision(*row) for row in rows)
+
+
+def all_categories(connection: Connection, version: int) -> list[tuple[int, Category]]:
+    """The categories of a version with their stable ids, in the order of their paths."""
+    rows = connection.execute(
+        select(
+            categories.c.object_id,
+            categories.c.path,
+            categories.c.name,
+            categories.c.status,
+            categories.c.redirect,
+        )
+        .select_from(spans)
+        .join(
+            categories,
+            and_(
+                categories.c.object_id == spans.c.object_id,
+                categories.c.revision == spans.c.revision,
+            ),
+        )
+        .where(alive(version))
+    )
+    found = [(row[0], Category(*row[1:])) for row in rows]
+    return sorted(found, key=lambda each: each[1].path.split("/"))
 
 
 def all_versions(connection: Connection) -> tuple[Version, ...]:
@@ -149,7 +186,7 @@ def _objects(connection: Connection, where: ColumnElement[bool]) -> list[StoredO
     rows = connection.execute(
         select(
             objects.c.kind,
-            objects.c.name,
+            revisions.c.name,
             revisions.c.source,
             spans.c.file,
             spans.c.position,

@@ -7,24 +7,42 @@ Times are Unix milliseconds.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
-Kind = Literal["rule", "list"]
+Kind = Literal["rule", "list", "category", "examples"]
 PublicationKind = Literal["publish", "rollback"]
 
 
 @dataclass(frozen=True, slots=True)
-class ObjectText:
-    """A rule or a list as it stands in a file: `source` with the comment lines above it, verbatim.
+class Category:
+    """What the row of a category says. `redirect` is the path to go to instead, None without one."""
 
-    The sources of a file's objects, joined in order, are the file.
+    path: str
+    name: str
+    status: str
+    redirect: str | None
+
+    @property
+    def parent(self) -> str | None:
+        """The path above it, None at the top."""
+        return self.path.rpartition("/")[0] or None
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectText:
+    """What stands in a file under a name of its own: `source` with the comment lines above it, verbatim.
+
+    It is a rule, a list, a category (a row of `taxonomy.csv`, named by its path, with what it says) or a
+    whole file of examples, named by its path. The sources of a file's objects, joined in order, are the
+    file.
     """
 
     kind: Kind
     name: str
     source: str
     file: str
+    category: Category | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +66,7 @@ class Revision:
     """One text that an object has had. `source_hash` is the SHA-256 of its UTF-8, in hexadecimal."""
 
     number: int
+    name: str
     source: str
     source_hash: str
     author: str
@@ -92,7 +111,8 @@ class Changes:
 class Difference:
     """How a wanted content differs from a version, as `(kind, name)`, sorted.
 
-    A `changed` object has another text, file or place in its file; of two that swap places, one.
+    A `changed` object has another text, file or place in its file, or another name; of two that swap
+    places, one.
     """
 
     added: tuple[tuple[Kind, str], ...]

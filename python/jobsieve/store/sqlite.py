@@ -15,6 +15,7 @@ from sqlalchemy.exc import OperationalError
 from sqlalchemy.pool import NullPool
 
 from jobsieve.errors import StoreError, StoreMissing, StoreUnavailable
+from jobsieve.store.timeouts import SCHEMA_SECONDS
 
 BUSY_SECONDS = 5.0
 # What makes a store, for messages.
@@ -165,6 +166,8 @@ def _begin(connection: Connection) -> None:
     # Within a transaction this would do nothing.
     if options.get("jobsieve_unchecked", False):
         connection.exec_driver_sql("PRAGMA foreign_keys = OFF")
+        # Another process that migrates is worth waiting for.
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {SCHEMA_SECONDS * 1000}")
     # A transaction that reads first and locks later can fail half-way where another wrote in between.
     exclusive = options.get("jobsieve_writing", False)
     connection.exec_driver_sql("BEGIN IMMEDIATE" if exclusive else "BEGIN")

@@ -6,22 +6,23 @@ It keeps text and knows no language: whether the rules compile is checked before
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, get_args
 
 from jobsieve.errors import StoreError
 from jobsieve.store import commits, queries
 from jobsieve.store.cutoff import Cutoff
 from jobsieve.store.database import Database
-from jobsieve.store.tables import AUTHOR_LENGTH, FILE_LENGTH, NAME_LENGTH
+from jobsieve.store.records import Kind
+from jobsieve.store.tables import AUTHOR_LENGTH, FILE_LENGTH, LONG_NAME_LENGTH, NAME_LENGTH
 
 if TYPE_CHECKING:
     from jobsieve.store.records import (
+        Category,
         Changes,
         Committed,
         Difference,
-        Kind,
         ObjectText,
         Publication,
         Revision,
@@ -110,10 +111,17 @@ class Store:
             return queries.all_publications(connection)
 
     def history(self, kind: Kind, name: str) -> tuple[Revision, ...]:
-        """Every text that a rule or list has had, oldest first; empty where it never existed."""
+        """Every text that an object has had, oldest first, also under other names; empty where none ever
+        had this name."""
         _check_text("name", name)
         with self._database.reading(f"read the history of {kind} {name!r}") as connection:
             return queries.history(connection, kind, name)
+
+    def categories(self, version: int) -> list[tuple[int, Category]]:
+        """The categories of a version with their ids, which a renaming keeps; the tree in order."""
+        with self._database.reading(f"read the categories of version {version}") as connection:
+            queries.require_version(connection, version)
+            return queries.all_categories(connection, version)
 
     def commit(
         self,
@@ -123,12 +131,14 @@ class Store:
         author: str,
         note: str = "",
         publish: bool,
+        renamed: Mapping[tuple[Kind, str], tuple[Kind, str]] | None = None,
     ) -> Committed:
         """Makes a version whose content is exactly `objects`, and publishes it on demand.
 
         The objects of one file come in the order of that file. `base_version` is the `head()` that the
         caller started from; `StaleBase` is raised where that is no longer the head. Content identical to
-        the base makes no new version.
+        the base makes no new version. `renamed` says which object of the base, by its old kind and name, a
+        new name belongs to: it stays the same object, with its history and id.
         """
         wanted = _checked(objects)
         _check_origin(author, note)
@@ -140,13 +150,22 @@ class Store:
                 author=author,
                 note=note,
                 publish=publish,
+                renamed=renamed or {},
             )
 
-    def compare(self, objects: Iterable[ObjectText], *, base_version: int | None) -> Difference:
+    def compare(
+        self,
+        objects: Iterable[ObjectText],
+        *,
+        base_version: int | None,
+        renamed: Mapping[tuple[Kind, str], tuple[Kind, str]] | None = None,
+    ) -> Difference:
         """What `commit` would change. Nothing is written, and no other writer is held up."""
         wanted = _checked(objects)
         with self._database.reading("compare with the newest version") as connection:
-            return commits.compare(connection, wanted, base_version=base_version)
+            return commits.compare(
+                connection, wanted, base_version=base_version, renamed=renamed or {}
+            )
 
     def publish(self, version: int, author: str, note: str = "") -> Publication:
         """Makes a version live that is newer than the live one; gives its publication."""
@@ -165,11 +184,12 @@ def _checked(wanted: Iterable[ObjectText]) -> dict[commits.Key, ObjectText]:
     result: dict[commits.Key, ObjectText] = {}
     for item in wanted:
         what = f"{item.kind} {item.name!r}"
-        if item.kind not in ("rule", "list"):
-            raise StoreError(f"{item.kind!r} is neither a rule nor a list")
+        if item.kind not in get_args(Kind):
+            raise StoreError(f"{item.kind!r} is no kind of object: {', '.join(get_args(Kind))}")
         if not item.name:
             raise StoreError(f"a {item.kind} of file {item.file!r} has no name")
-        _check_text(f"the name of {what}", item.name, NAME_LENGTH)
+        longest = NAME_LENGTH if item.kind in ("rule", "list") else LONG_NAME_LENGTH
+        _check_text(f"the name of {what}", item.name, longest)
         _check_text(f"the source of {what}", item.source)
         _check_file(item.file)
         other = result.setdefault((item.kind, item.name), item)

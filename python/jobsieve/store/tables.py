@@ -7,7 +7,8 @@ Rules that keep one schema good for SQLite, MySQL, MariaDB and PostgreSQL:
 - Text is never compared in SQL: collations differ in case, accents and trailing blanks. An object is
   found by `name_key`, the SHA-256 of its name's UTF-8 in hexadecimal; orders are made in Python.
 - Times are Unix milliseconds in BIGINT; there is no JSON type and no boolean.
-- `revisions`, `versions` and `publications` are append-only. A span is written once and closed once.
+- `revisions` with `categories`, `versions` and `publications` are append-only. A span is written once and
+  closed once.
 """
 
 from __future__ import annotations
@@ -23,11 +24,12 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    UniqueConstraint,
 )
 from sqlalchemy.dialects.mysql import MEDIUMTEXT
 
+# Of a rule or list; a category's path and an examples file's name may be longer.
 NAME_LENGTH = 200
+LONG_NAME_LENGTH = 400
 FILE_LENGTH = 400
 AUTHOR_LENGTH = 200
 
@@ -60,11 +62,9 @@ objects = Table(
     metadata,
     _id(),
     Column("kind", String(16), nullable=False),
-    Column("name_key", String(64), nullable=False),
-    Column("name", String(NAME_LENGTH), nullable=False),
-    UniqueConstraint("kind", "name_key"),
 )
 
+# An object may be renamed: its name is a revision's. In a version no two of a kind have one name.
 revisions = Table(
     "revisions",
     metadata,
@@ -77,6 +77,23 @@ revisions = Table(
     Column("author", String(AUTHOR_LENGTH), nullable=False),
     Column("note", _LONG_TEXT, nullable=False),
     Column("created_at", BigInteger, nullable=False),
+    Column("name", String(LONG_NAME_LENGTH), nullable=False),
+    Column("name_key", String(64), nullable=False),
+    Index(None, "name_key"),
+)
+
+# What the row of a category says, for those who query: `object_id` is the category's stable id.
+categories = Table(
+    "categories",
+    metadata,
+    Column("object_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("revision", Integer, primary_key=True, autoincrement=False),
+    Column("path", String(LONG_NAME_LENGTH), nullable=False),
+    Column("parent", String(LONG_NAME_LENGTH)),
+    Column("name", String(LONG_NAME_LENGTH), nullable=False),
+    Column("status", String(16), nullable=False),
+    Column("redirect", String(LONG_NAME_LENGTH)),
+    ForeignKeyConstraint(["object_id", "revision"], ["revisions.object_id", "revisions.number"]),
 )
 
 versions = Table(

@@ -1,0 +1,191 @@
+"""`taxonomy.csv`: the categories there are, one row each, kept verbatim.
+
+The columns are `path`, `name`, `status` (`active`, `hidden` or `retired`) and `redirect`, the path of the
+category that takes its place; only `path` must be there. Rows that are not changed keep their bytes.
+Whether rules name these categories is the compiler's affair.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jobsieve.errors import JobsieveError
+
+FILE = "taxonomy.csv"
+COLUMNS = ("path", "name", "status", "redirect")
+STATUSES = ("active", "hidden", "retired")
+DEEPEST = 8
+_QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
+
+
+class TaxonomyError(JobsieveError):
+    """A row of `taxonomy.csv` is wrong; the message names file and row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A category. `source` is the row as it stands in the file; before the first one stands the head."""
+
+    source: str
+    path: str
+    name: str
+    status: str
+    redirect: str | None
+
+
+def read(text: str, file: str = FILE) -> list[Row]:
+    """The rows in order; joined, their sources are `text`. Raises `TaxonomyError` with every fault."""
+    faults: list[str] = []
+    rows: list[Row] = []
+    seen: dict[str, int] = {}
+    columns: list[str] | None = None
+    before = ""
+    for line, source, cells in _records(text, file):
+        where = f"{file}, line {line}"
+        if columns is None:
+            columns = [cell.strip().lower() for cell in cells]
+            before = source
+            _check_head(columns, where)
+            continue
+        if not any(cells):
+            before += source
+            continue
+        row, wrong = _row(columns, cells, before + source)
+        faults += [f"{where}: {each}" for each in wrong]
+        if row.path in seen:
+            faults.append(f"{where}: {row.path} stands in line {seen[row.path]} already")
+        seen.setdefault(row.path, line)
+        rows.append(row)
+        before = ""
+    if rows and before:
+        last = rows.pop()
+        rows.append(Row(last.source + before, last.path, last.name, last.status, last.redirect))
+    for row in rows:
+        if row.redirect is not None and row.redirect not in seen:
+            faults.append(f"{file}, line {seen[row.path]}: there is no category {row.redirect}")
+    if faults:
+        raise TaxonomyError("; ".join(faults[:20]))
+    return rows
+
+
+def _records(text: str, file: str) -> Iterator[tuple[int, str, list[str]]]:
+    """Line number, text and cells of each record; a quoted cell may run over several lines."""
+    lines = list(io.StringIO(text.removeprefix("\ufeff"), newline=""))
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    reader = csv.reader(lines, strict=True)
+    begun = 0
+    try:
+        for cells in reader:
+            source = "".join(lines[begun : reader.line_num])
+            yield begun + 1, (mark if begun == 0 else "") + source, cells
+            begun = reader.line_num
+    except csv.Error as error:
+        raise TaxonomyError(f"{file}, line {begun + 1}: this is not CSV: {error}") from None
+
+
+def _check_head(columns: Sequence[str], where: str) -> None:
+    if "path" not in columns or len(set(columns)) != len(columns):
+        raise TaxonomyError(
+            f"{where}: the first row must name the columns, {', '.join(COLUMNS)}, of which path must be there"
+        )
+
+
+def _row(columns: Sequence[str], cells: Sequence[str], source: str) -> tuple[Row, list[str]]:
+    faults = []
+    if len(cells) > len(columns):
+        faults.append(f"there are {len(cells)} cells for {len(columns)} columns")
+    found = dict(zip(columns, cells, strict=False))
+    path = found["path"]
+    segments = path.split("/")
+    if not all(segment.strip() == segment and segment for segment in segments):
+        faults.append(
+            f"{path!r} is no path: its parts, between slashes, must not be empty or begin or end with blanks"
+        )
+    if len(segments) > DEEPEST:
+        faults.append(f"{path} has {len(segments)} parts; at most {DEEPEST} are allowed")
+    status = found.get("status") or "active"
+    if status not in STATUSES:
+        faults.append(f"the status {status!r} is none of {', '.join(STATUSES)}")
+    redirect = found.get("redirect") or None
+    if redirect == path:
+        faults.append(f"{path} can't redirect to itself")
+    return Row(source, path, found.get("name") or segments[-1], status, redirect), faults
+
+
+class Table:
+    """The file while it is edited: rows are added or changed, the others keep their bytes."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text or ",".join(COLUMNS) + "\n"
+        self._rows = read(self._text)
+
+    @property
+    def text(self) -> str:
+        return self._text
+
+    def __contains__(self, path: object) -> bool:
+        return any(row.path == path for row in self._rows)
+
+    def paths(self) -> list[str]:
+        """Every path, in the order of the file."""
+        return [row.path for row in self._rows]
+
+    def add(self, **values: str) -> None:
+        """Appends a row."""
+        end = "" if self._text.endswith(("\n", "\r")) else self._newline()
+        self._become(self._text + end + self._written(values))
+
+    def change(self, changes: Mapping[str, Mapping[str, str]]) -> None:
+        """Writes the rows of some paths anew, with other values in some of their columns."""
+        head = self._head()
+        texts = []
+        for index, row in enumerate(self._rows):
+            source, before = row.source, ""
+            if index == 0:
+                before, source = source[: len(head)], source[len(head) :]
+            if row.path in changes:
+                cells = next(cells for cells in csv.reader(io.StringIO(source)) if cells)
+                values = dict(zip(self._columns(), cells, strict=False))
+                source = self._written({**values, **changes[row.path]})
+            texts.append(before + source)
+        self._become("".join(texts))
+
+    def move(self, moved: Mapping[str, str]) -> None:
+        """Gives categories other paths, by the old ones; redirects to them follow."""
+        changes: dict[str, dict[str, str]] = {
+            old: {"path": new} for old, new in moved.items() if new != old
+        }
+        for row in self._rows:
+            if row.redirect is not None and row.redirect in moved:
+                changes.setdefault(row.path, {})["redirect"] = moved[row.redirect]
+        self.change(changes)
+
+    def _become(self, text: str) -> None:
+        self._rows = read(text)
+        self._text = text
+
+    def _head(self) -> str:
+        return next(source for _, source, _ in _records(self._text, FILE))
+
+    def _columns(self) -> list[str]:
+        head = next(cells for _, _, cells in _records(self._text, FILE))
+        return [cell.strip().lower() for cell in head]
+
+    def _newline(self) -> str:
+        return "\r\n" if self._head().endswith("\r\n") else "\n"
+
+    def _written(self, values: Mapping[str, str]) -> str:
+        columns = self._columns()
+        for column in values:
+            if column not in columns and values[column]:
+                raise TaxonomyError(f"{FILE} has no column {column}; add it to its first row")
+        return ",".join(_cell(values.get(column, "")) for column in columns) + self._newline()
+
+
+def _cell(text: str) -> str:
+    # The library's writer leaves a lone carriage return unquoted.
+    return '"' + text.replace('"', '""') + '"' if _QUOTED.search(text) else text
