@@ -353,7 +353,7 @@ def test_explain_shows_what_was_found_and_what_was_not(rules: Path) -> None:
     arguments = ("explain", "--rules", str(rules), "--rule", "python")
     done = run(*arguments, "--title", "Senior Python Developer")
     assert "it/python" in done.stdout
-    assert "Senior Python Developer" in done.stdout
+    assert "Senior [Python] Developer" in done.stdout
     done = run(*arguments, "--title", "Cook", "--description", "python")
     assert "No category" in done.stdout
     assert "not in title" in done.stdout

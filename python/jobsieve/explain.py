@@ -7,8 +7,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
-from typing import Literal
+from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 from rich.text import Text
@@ -19,6 +18,10 @@ from jobsieve.diagnostics import visible
 CONTEXT = 40
 # Places shown of one clause.
 MOST_PLACES = 3
+# The style of what was found, in its context.
+FOUND = "bold reverse"
+# Alternatives shown of which nothing stands in the advert.
+MOST_ABSENT = 4
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -30,27 +33,40 @@ class Place(msgspec.Struct, frozen=True):
     text: str
 
 
-class Clause(msgspec.Struct, frozen=True):
-    """A part of a condition; `start` and `end` are code points within the rule's text."""
+class Instead(msgspec.Struct, frozen=True):
+    """What stands in the advert in place of a clause that fails. `missing` names the parts of a phrase or
+    proximity that stand nowhere; `words_between` how far apart the parts stand that are too far."""
 
-    kind: Literal["and", "or", "not", "at least", "leaf", "category"]
+    difference: str
+    places: tuple[Place, ...] = ()
+    missing: tuple[str, ...] = ()
+    words_between: int | None = None
+
+
+class Clause(msgspec.Struct, frozen=True):
+    """A part of a condition; `start` and `end` are code points within the rule's text. Of a category,
+    `rules` added it or, where the clause fails, removed it."""
+
+    kind: str
     holds: bool
     start: int
     end: int
     text: str
     fields: tuple[str, ...] = ()
     places: tuple[Place, ...] = ()
+    instead: Instead | None = None
+    rules: tuple[str, ...] = ()
     count: int = 0
     parts: tuple[Clause, ...] = ()
 
     def reasons(self, wanted: bool = True) -> Iterator[Clause]:
-        """The terms and lists that stand in the advert and let the clause be what is `wanted`, in order.
+        """The leaves that stand in the advert and let the clause be what is `wanted`, in order.
 
         What stands under `not` is none of them, nor is an alternative that fails.
         """
         if self.holds != wanted:
             return
-        if self.kind == "leaf" and wanted:
+        if not self.parts and wanted:
             yield self
         for part in self.parts:
             yield from part.reasons(wanted != (self.kind == "not"))
@@ -64,14 +80,23 @@ class Source(msgspec.Struct, frozen=True):
     text: str
 
 
+class Added(msgspec.Struct, frozen=True):
+    """A category that a rule adds, and the matched rules that removed it."""
+
+    path: str
+    removed_by: tuple[str, ...] = ()
+
+
 class RuleExplanation(msgspec.Struct, frozen=True):
-    """Why one rule matched or did not."""
+    """Why one rule matched or did not. `sets` are the attributes, name and value."""
 
     rule: str
     matched: bool
     source: Source
     when: Clause
     unless: Clause | None
+    adds: tuple[Added, ...] = ()
+    sets: tuple[tuple[str, str], ...] = ()
 
 
 class Category(msgspec.Struct, frozen=True):
@@ -89,6 +114,7 @@ class Explanation(msgspec.Struct, frozen=True):
     primary: str | None
     categories: tuple[Category, ...]
     explanations: tuple[RuleExplanation, ...]
+    attributes: dict[str, tuple[str, ...]] = {}
 
 
 class Advert(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -96,6 +122,15 @@ class Advert(msgspec.Struct, frozen=True, omit_defaults=True):
 
     title: str = ""
     description: str = ""
+    fields: Mapping[str, object] = {}
+
+    def text(self, field: str) -> str:
+        """The text of a field; empty where the advert has none."""
+        if field in ("title", "description"):
+            found: object = getattr(self, field)
+        else:
+            found = self.fields.get(field)
+        return found if isinstance(found, str) else ""
 
 
 def drawn(found: Explanation, advert: Advert) -> Text:
@@ -103,52 +138,92 @@ def drawn(found: Explanation, advert: Advert) -> Text:
     page = Text()
     if not found.categories:
         page.append("No category.\n", "bold yellow")
+    rules = {each.rule: each for each in found.explanations if each.matched}
+    shown = set()
     for category in found.categories:
-        style = "bold green" if category.path == found.primary else "green"
-        page.append(category.path, style)
+        primary = category.path == found.primary
+        page.append(visible(category.path), "bold green" if primary else "green")
         page.append(f"  score {category.score:g}")
-        page.append("  (primary)\n" if category.path == found.primary else "\n", "dim")
+        page.append("  (primary)\n" if primary else "\n", "dim")
         for name in category.rules:
-            for each in found.explanations:
-                if each.rule == name:
-                    page.append_text(_reasons(each, advert))
+            # A rule that adds several categories tells its reasons once.
+            page.append_text(_matched(rules[name], advert, brief=name in shown))
+            shown.add(name)
+    for name, rule in rules.items():
+        if name not in shown:
+            page.append("\nMatched without a category:\n")
+            page.append_text(_matched(rule, advert))
+    for attribute, values in found.attributes.items():
+        page.append(f"\n{visible(attribute)}", "bold")
+        page.append(f" = {', '.join(map(visible, values))}\n")
     for each in found.explanations:
         if not each.matched:
             page.append("\n")
-            page.append_text(_refusal(each, advert))
+            page.append_text(refusal(each, advert))
     return page
 
 
-def _reasons(rule: RuleExplanation, advert: Advert) -> Text:
-    text = Text("  ")
-    text.append(visible(rule.rule), "bold")
-    text.append(f"  {visible(rule.source.name)}:{rule.source.line}\n", "dim")
-    for leaf in rule.when.reasons():
-        text.append_text(_found(leaf, advert, "    "))
+def plain(page: Text) -> str:
+    """A drawn page without colours: what was found stands in brackets."""
+    text = page.plain
+    places = [(span.start, span.end) for span in page.spans if span.style == FOUND]
+    for start, end in sorted(places, reverse=True):
+        text = f"{text[:start]}[{text[start:end]}]{text[end:]}"
     return text
 
 
-def _found(leaf: Clause, advert: Advert, indent: str) -> Text:
+def _named(rule: RuleExplanation) -> Text:
+    text = Text(visible(rule.rule), "bold")
+    text.append(f"  {visible(rule.source.name)}:{rule.source.line}\n", "not bold dim")
+    return text
+
+
+def _matched(rule: RuleExplanation, advert: Advert, *, brief: bool = False) -> Text:
+    text = Text("  ").append_text(_named(rule))
+    if brief:
+        text.append("    for the reasons above\n", "dim")
+        return text
+    for leaf in rule.when.reasons():
+        text.append_text(_held(leaf, advert, "    "))
+    for added in rule.adds:
+        if added.removed_by:
+            text.append(f"    its category {visible(added.path)} was removed by ", "yellow")
+            text.append(f"{', '.join(map(visible, added.removed_by))}\n", "bold yellow")
+    return text
+
+
+def _held(leaf: Clause, advert: Advert, indent: str) -> Text:
+    """A leaf with what made it hold, a place a line."""
+    if leaf.kind == "category":
+        text = Text(indent).append(visible(leaf.text), "cyan")
+        return text.append(f"  added by {', '.join(map(visible, leaf.rules))}\n")
+    return _found(leaf.text, leaf.places, advert, indent)
+
+
+def _found(name: str, places: Iterable[Place], advert: Advert, indent: str) -> Text:
     text = Text()
-    for place in leaf.places[:MOST_PLACES]:
-        text.append(f"{indent}{visible(leaf.text)}", "cyan")
-        text.append(f"  {place.field}: ")
+    every = tuple(places)
+    for place in every[:MOST_PLACES]:
+        text.append(indent)
+        if name:
+            text.append(f"{visible(name)}", "cyan").append("  ")
+        text.append(f"{place.field}: ")
         text.append_text(_in_context(place, advert))
         text.append("\n")
-    if len(leaf.places) > MOST_PLACES:
-        text.append(f"{indent}… and in {len(leaf.places) - MOST_PLACES} more places\n", "dim")
+    if len(every) > MOST_PLACES:
+        text.append(f"{indent}… and in {len(every) - MOST_PLACES} more places\n", "dim")
     return text
 
 
 def _in_context(place: Place, advert: Advert) -> Text:
-    whole: str = getattr(advert, place.field, "")
+    whole = advert.text(place.field)
     # Markup takes room in the source and none on the page.
     before = _one_line(whole[max(0, place.start - 10 * CONTEXT) : place.start])
     after = _one_line(whole[place.end : place.end + 10 * CONTEXT])
     text = Text("…" if len(before) > CONTEXT else "")
-    text.append(before[-CONTEXT:])
-    text.append(_one_line(place.text), "bold reverse")
-    text.append(after[:CONTEXT])
+    text.append(before[-CONTEXT:].lstrip())
+    text.append(_one_line(place.text), FOUND)
+    text.append(after[:CONTEXT].rstrip())
     text.append("…" if len(after) > CONTEXT else "")
     return text
 
@@ -166,16 +241,18 @@ def _one_line(text: str) -> str:
     return left + "".join(c for c in folded if c.isprintable()) + right
 
 
-def _refusal(rule: RuleExplanation, advert: Advert) -> Text:
-    text = Text("Not matched: ", "bold yellow")
-    text.append(visible(rule.rule), "bold")
-    text.append(f"  {visible(rule.source.name)}:{rule.source.line}\n", "dim")
+def refusal(rule: RuleExplanation, advert: Advert) -> Text:
+    """Why a rule did not match: the clauses that failed, and what stands in their place."""
+    text = Text("Not matched: ", "bold yellow").append_text(_named(rule))
     if not rule.when.holds:
         text.append("  because its condition fails:\n")
         text.append_text(_verdicts(rule.when, advert, 2))
     if rule.unless is not None and rule.unless.holds:
         text.append("  because its exception (unless) holds:\n")
-        text.append_text(_verdicts(rule.unless, advert, 2))
+        for leaf in rule.unless.reasons():
+            text.append_text(_held(leaf, advert, "    "))
+        if not any(rule.unless.reasons()):
+            text.append_text(_verdicts(rule.unless, advert, 2))
     return text
 
 
@@ -187,17 +264,54 @@ def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
     indent = "  " * depth
     text = Text(indent)
     text.append("✓ " if clause.holds else "✗ ", "green" if clause.holds else "red")
-    if clause.kind == "leaf":
-        text.append(visible(clause.text), "cyan")
-        where = " or ".join(clause.fields)
-        text.append(f"  stands in {where}\n" if clause.holds else f"  not in {where}\n", "dim")
-        text.append_text(_found(clause, advert, indent + "    "))
+    if not clause.parts:
+        text.append(visible(clause.text), "cyan").append(f"  {_verdict(clause)}\n", "dim")
+        if clause.holds:
+            text.append_text(_found("", clause.places, advert, indent + "    "))
+        elif clause.instead is not None:
+            text.append_text(_found("", clause.instead.places, advert, indent + "    "))
         return text
-    if clause.kind == "category":
-        text.append(clause.text, "cyan")
-        text.append("  added\n" if clause.holds else "  not added\n", "dim")
-        return text
-    text.append(_JOINED[clause.kind].format(clause.count) + "\n")
+    text.append(_JOINED[clause.kind].format(clause.count))
+    if clause.kind == "at least":
+        text.append(f": {sum(part.holds for part in clause.parts)} hold", "dim")
+    text.append("\n")
+    absent = 0
     for part in clause.parts:
+        # In a long row of alternatives those tell something of which something stands in the advert.
+        if clause.kind != "and" and not part.parts and not part.holds and part.instead is None:
+            absent += 1
+            if absent > MOST_ABSENT:
+                continue
         text.append_text(_verdicts(part, advert, depth + 1))
+    if absent > MOST_ABSENT:
+        text.append(f"{indent}  … and {absent - MOST_ABSENT} more that do not stand there\n", "dim")
     return text
+
+
+def _verdict(leaf: Clause) -> str:
+    """What is to be said of a term, list or category."""
+    if leaf.kind == "category":
+        told = f" by {', '.join(map(visible, leaf.rules))}" if leaf.rules else ""
+        if leaf.holds:
+            return f"added{told}"
+        return f"removed{told}" if told else "added by no rule that matched"
+    where = " or ".join(leaf.fields)
+    if leaf.holds:
+        return f"stands in {where}"
+    absent = f"not in {where}"
+    if leaf.instead is None:
+        return absent
+    return f"{absent}; {_difference(leaf.instead)}:"
+
+
+def _difference(instead: Instead) -> str:
+    between = instead.words_between or 0
+    told = {
+        "other field": "but in another field",
+        "other form": "but another form of the word stands there",
+        "too far": f"but with {between} word{'' if between == 1 else 's'} between",
+        "other order": "but in another order",
+        "other sentence": "but in different sentences",
+        "incomplete": "but a part of it" if not instead.missing else "but without {}",
+    }.get(instead.difference, instead.difference)
+    return told.format(" and ".join(map(visible, instead.missing)))

@@ -65,11 +65,18 @@ def explain(
     if as_json:
         click.echo(json.dumps(json.loads(answer), ensure_ascii=False, indent=2))
         return
+    given_texts = msgspec.json.decode(body, type=dict[str, Any])
+    advert = explaining.Advert(
+        given_texts.get("title") or "",
+        given_texts.get("description") or "",
+        given_texts.get("fields") or {},
+    )
+    page = explaining.drawn(msgspec.json.decode(answer, type=explaining.Explanation), advert)
+    if not sys.stdout.isatty():
+        click.echo(explaining.plain(page), nl=False)
+        return
     from rich.console import Console
 
-    texts = msgspec.json.decode(body, type=dict[str, Any])
-    advert = explaining.Advert(texts.get("title") or "", texts.get("description") or "")
-    page = explaining.drawn(msgspec.json.decode(answer, type=explaining.Explanation), advert)
     Console(file=sys.stdout, highlight=False, soft_wrap=True).print(page, end="")
 
 

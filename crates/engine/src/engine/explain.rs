@@ -93,6 +93,10 @@ pub struct RuleExplanation {
     pub when: Clause,
     /// The exception.
     pub unless: Option<Clause>,
+    /// The categories it adds, with the matched rules that removed each.
+    pub adds: Vec<(CategoryId, Vec<RuleId>)>,
+    /// The attributes it sets: name and value.
+    pub sets: Vec<(String, String)>,
 }
 
 /// An advert's classification and its reasons.
@@ -132,6 +136,11 @@ impl RuleSet {
         if !when.holds {
             self.look_instead(rule.when, &mut when, &source, scratch);
         }
+        let removers = |category| self.deciding(&[category], false, scratch);
+        let adds = self.book.adds(rule).iter().map(|&(path, _)| (path, removers(path)));
+        let string = |number: u32| self.book.strings[number as usize].to_string();
+        let sets = self.book.sets(rule).iter();
+        let sets = sets.map(|&(name, value)| (string(name), string(value)));
         RuleExplanation {
             rule: id,
             source_name,
@@ -140,6 +149,8 @@ impl RuleSet {
             matched: when.holds && !unless.as_ref().is_some_and(|unless| unless.holds),
             when,
             unless,
+            adds: adds.collect(),
+            sets: sets.collect(),
         }
     }
 

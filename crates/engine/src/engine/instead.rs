@@ -169,7 +169,7 @@ impl RuleSet {
         standing().next()?;
         if found.iter().any(Vec::is_empty) {
             let missing = found.iter().zip(names).filter(|(at, _)| at.is_empty());
-            let missing = missing.map(|(_, name)| name.clone()).collect();
+            let missing = missing.map(|(_, name)| format!("\"{name}\"")).collect();
             let places = standing().map(one).collect();
             return Some(Instead { difference: Difference::Incomplete, places, missing });
         }

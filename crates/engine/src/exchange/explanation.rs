@@ -3,10 +3,10 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::engine::RuleSet;
 use crate::engine::explain::{
     Clause, ClauseKind, Difference, Explanation, Instead, Place, RuleExplanation,
 };
+use crate::engine::{RuleId, RuleSet};
 
 use super::{Advert, CodePoints, write_record};
 
@@ -46,12 +46,20 @@ impl Fields<'_> {
         let text = rule.span.of(&rule.source);
         let before = rule.source.get(..rule.span.start as usize).unwrap_or("");
         let source = Source { points: CodePoints::new(text), text, start: rule.span.start };
+        let adds = rule.adds.iter().map(|(category, removers)| {
+            json!({
+                "path": self.ruleset.category_path(*category),
+                "removed_by": self.names(removers),
+            })
+        });
         json!({
             "rule": self.ruleset.rule_name(rule.rule),
             "matched": rule.matched,
             "source": { "name": &*rule.source_name, "line": before.matches('\n').count() + 1, "text": text },
             "when": self.clause(&source, &rule.when),
             "unless": rule.unless.as_ref().map(|unless| self.clause(&source, unless)),
+            "adds": adds.collect::<Vec<_>>(),
+            "sets": rule.sets,
         })
     }
 
@@ -86,13 +94,16 @@ impl Fields<'_> {
                 members.insert("instead".into(), self.instead(instead));
             }
         } else if clause.kind == ClauseKind::Category {
-            let rules = clause.rules.iter().map(|&rule| self.ruleset.rule_name(rule));
-            members.insert("rules".into(), rules.collect());
+            members.insert("rules".into(), self.names(&clause.rules));
         } else {
             let parts = clause.parts.iter().map(|part| self.clause(source, part));
             members.insert("parts".into(), parts.collect());
         }
         Value::Object(members)
+    }
+
+    fn names(&self, rules: &[RuleId]) -> Value {
+        rules.iter().map(|&rule| self.ruleset.rule_name(rule)).collect()
     }
 
     fn instead(&self, instead: &Instead) -> Value {

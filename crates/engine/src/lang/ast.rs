@@ -200,11 +200,20 @@ pub struct RuleItem {
 pub struct Expr {
     /// What it says.
     pub kind: ExprKind,
-    /// Where it stands, without parentheses around it.
+    /// Where it stands; of what joins others, with the parentheses around it.
     pub span: Span,
 }
 
 impl Expr {
+    /// Whether it joins no others.
+    #[must_use]
+    pub fn is_leaf(&self) -> bool {
+        matches!(
+            self.kind,
+            ExprKind::Term { .. } | ExprKind::List { .. } | ExprKind::Category { .. }
+        )
+    }
+
     /// The fields that its first term or list looks in; a proximity looks in no others.
     #[must_use]
     pub fn fields(&self) -> FieldMask {

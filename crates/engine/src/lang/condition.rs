@@ -252,18 +252,21 @@ impl Parser<'_> {
         let outer = self.current;
         let inner = self.nested(open, Self::or);
         self.current = outer;
-        if !self.eat(&SymbolKind::Close) {
-            // Too deep has skipped the closing one; that is reported already.
-            let skipped = self.diagnostics.last().is_some_and(|d| d.code == Code::TooDeep);
-            if self.at_condition_end() {
-                if !skipped {
-                    self.report(Diagnostic::new(Code::UnclosedParenthesis, open));
-                }
-            } else {
-                self.unexpected("`and`, `or` or `)`");
-                while !self.at_condition_end() && !self.eat(&SymbolKind::Close) {
-                    self.at += 1;
-                }
+        let close = self.peek().span;
+        if self.eat(&SymbolKind::Close) {
+            let group = |expr: Expr| Expr { span: open.to(close), ..expr };
+            return inner.map(|expr| if expr.is_leaf() { expr } else { group(expr) });
+        }
+        // Too deep has skipped the closing one; that is reported already.
+        let skipped = self.diagnostics.last().is_some_and(|d| d.code == Code::TooDeep);
+        if self.at_condition_end() {
+            if !skipped {
+                self.report(Diagnostic::new(Code::UnclosedParenthesis, open));
+            }
+        } else {
+            self.unexpected("`and`, `or` or `)`");
+            while !self.at_condition_end() && !self.eat(&SymbolKind::Close) {
+                self.at += 1;
             }
         }
         inner
