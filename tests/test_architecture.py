@@ -69,6 +69,7 @@ EXPECTED = {
     "publishing",
     "reloader",
     "reports",
+    "rule_tests",
     "rules",
     "serve",
     "snapshot",

@@ -147,12 +147,12 @@ def drawn(found: Explanation, advert: Advert) -> Text:
         page.append("  (primary)\n" if primary else "\n", "dim")
         for name in category.rules:
             # A rule that adds several categories tells its reasons once.
-            page.append_text(_matched(rules[name], advert, brief=name in shown))
+            page.append_text(matched(rules[name], advert, brief=name in shown))
             shown.add(name)
     for name, rule in rules.items():
         if name not in shown:
             page.append("\nMatched without a category:\n")
-            page.append_text(_matched(rule, advert))
+            page.append_text(matched(rule, advert))
     for attribute, values in found.attributes.items():
         page.append(f"\n{visible(attribute)}", "bold")
         page.append(f" = {', '.join(map(visible, values))}\n")
@@ -178,7 +178,8 @@ def _named(rule: RuleExplanation) -> Text:
     return text
 
 
-def _matched(rule: RuleExplanation, advert: Advert, *, brief: bool = False) -> Text:
+def matched(rule: RuleExplanation, advert: Advert, *, brief: bool = False) -> Text:
+    """A rule that matched, with what was found where; `brief` where that was told before."""
     text = Text("  ").append_text(_named(rule))
     if brief:
         text.append("    for the reasons above\n", "dim")

@@ -48,12 +48,17 @@ class Context:
 
         return open_store(self.settings(store_url=url).store.url, create=create)
 
-    def live_sources(self, store_url: str) -> list[tuple[str, str]]:
-        """The files of a store's live version: names and texts."""
+    def live_files(self, store_url: str) -> dict[str, str]:
+        """The files of a store's live version, by name: rules and what lies beside them."""
         from jobsieve import publishing
 
         with self.open_store(store_url, create=False) as store:
-            return list(publishing.export_files(store).items())
+            return publishing.export_files(store)
+
+    def live_sources(self, store_url: str) -> list[tuple[str, str]]:
+        """The rule files of a store's live version: names and texts."""
+        files = self.live_files(store_url).items()
+        return [(name, text) for name, text in files if not rules.is_companion(name)]
 
     def snapshot(self, paths: Iterable[Path], store_url: str | None) -> Snapshot:
         """The rule set that a command was told to use; says on standard error which it is.

@@ -12,7 +12,7 @@ import click
 
 from jobsieve import diagnostics, publishing, spreadsheet
 from jobsieve import rules as rule_files
-from jobsieve.cli import rule_edits
+from jobsieve.cli import rule_edits, rule_tests
 from jobsieve.cli.context import Context
 from jobsieve.cli.edit_options import AUTHOR, DRAFT, DRY_RUN, JSON, NOTE, STORE, user
 from jobsieve.cli.output import note, show_diagnostics, show_json, show_table
@@ -30,7 +30,7 @@ def rules() -> None:
     """Put rules into the store, take them out, list and edit them."""
 
 
-for each_command in rule_edits.COMMANDS:
+for each_command in (*rule_edits.COMMANDS, rule_tests.test):
     rules.add_command(each_command)
 
 
