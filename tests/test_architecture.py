@@ -75,6 +75,7 @@ EXPECTED = {
     "snapshot",
     "spreadsheet",
     "store",
+    "suggest",
     "taxonomy",
 }
 
