@@ -189,7 +189,7 @@ def test_check_reports_every_error_with_its_place(tmp_path: Path) -> None:
 
 
 def test_check_is_content_with_good_rules(rules: Path) -> None:
-    assert "1 rules for 1 categories" in run("check", str(rules)).stdout
+    assert "1 rule for 1 category" in run("check", str(rules)).stdout
 
 
 def test_an_import_with_an_error_imports_nothing(rules: Path, tmp_path: Path) -> None:

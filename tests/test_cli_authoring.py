@@ -30,7 +30,7 @@ def test_lint_tells_by_its_status_whether_it_found_something() -> None:
     Path("vague.rules").write_text(VAGUE, encoding="utf-8")
     assert call("lint").exit_code == 2
     done = call("lint", "good.rules")
-    assert (done.exit_code, done.stdout) == (0, "1 rules in 1 files: nothing found\n")
+    assert (done.exit_code, done.stdout) == (0, "1 rule in 1 file: nothing found\n")
     done = call("lint", ".")
     assert done.exit_code == 1
     assert "vague.rules:1:29: warning JS109" in done.stdout

@@ -8,7 +8,7 @@ import click
 
 from jobsieve import _core, diagnostics, lint, rules, snapshot
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import FORMAT, JSON, note, show_findings
+from jobsieve.cli.output import FORMAT, JSON, counted, note, show_findings
 from jobsieve.errors import RuleError
 
 
@@ -49,6 +49,7 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
             if not _core.split(text):
                 note(f"{file} holds no rule and no list")
         click.echo(
-            f"{built.ruleset.rule_count} rules for {built.ruleset.category_count} categories "
-            f"in {len(texts)} files: no errors"
+            f"{counted(built.ruleset.rule_count, 'rule')} for "
+            f"{counted(built.ruleset.category_count, 'category', 'categories')} "
+            f"in {counted(len(texts), 'file')}: no errors"
         )

@@ -10,7 +10,7 @@ import click
 from jobsieve import lint as linter
 from jobsieve import rules, snapshot
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import FORMAT, JSON, show_findings
+from jobsieve.cli.output import FORMAT, JSON, counted, show_findings
 
 
 @click.command()
@@ -43,4 +43,5 @@ def lint(context: Context, paths: tuple[Path, ...], store_url: str | None, form:
     if found:
         raise click.exceptions.Exit(1)
     if form == "text":
-        click.echo(f"{built.ruleset.rule_count} rules in {len(sources)} files: nothing found")
+        rules_read = counted(built.ruleset.rule_count, "rule")
+        click.echo(f"{rules_read} in {counted(len(sources), 'file')}: nothing found")

@@ -57,6 +57,11 @@ FORMAT = click.option(
 JSON = click.option("--json", "form", flag_value="json", help="Short for --format json.")
 
 
+def counted(count: int, one: str, several: str = "") -> str:
+    """`1 rule`, `2 rules`."""
+    return f"{count} {one if count == 1 else several or one + 's'}"
+
+
 def show_findings(found: Sequence[Diagnostic], form: str) -> None:
     """The answer of a command whose answer is findings."""
     if form == "json":

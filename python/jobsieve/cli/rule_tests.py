@@ -12,7 +12,7 @@ import click
 from jobsieve import rule_tests, snapshot
 from jobsieve import rules as rule_files
 from jobsieve.cli.context import Context
-from jobsieve.cli.output import note, show_json
+from jobsieve.cli.output import counted, note, show_json
 from jobsieve.diagnostics import visible
 from jobsieve.errors import FileError, StoreError
 from jobsieve.rule_tests import Coverage, Example, Outcome
@@ -69,7 +69,7 @@ def test(
     else:
         for outcome in failed:
             _show(outcome)
-        count = f"{len(outcomes)} examples: "
+        count = f"{counted(len(outcomes), 'example')}: "
         click.echo(count + (f"{len(failed)} failed" if failed else "all passed"))
         if name_uncovered or fail_under is not None:
             _show_coverage(coverage, name_uncovered=name_uncovered)
