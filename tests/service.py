@@ -107,7 +107,11 @@ class Service:
 @contextmanager
 def serving(store: Path, **environment: str) -> Iterator[Service]:
     """A service over a store, on a free port, its log as JSON."""
-    settings = {"JOBSIEVE_RELOAD_INTERVAL": str(POLL), "JOBSIEVE_LOG_ACCESS": "false"}
+    settings = {
+        "JOBSIEVE_RELOAD_INTERVAL": str(POLL),
+        "JOBSIEVE_RELOAD_LAST_GOOD": "",
+        "JOBSIEVE_LOG_ACCESS": "false",
+    }
     process = subprocess.Popen(
         command("serve", "--port", "0", "--store", str(store)),
         stdout=subprocess.PIPE,

@@ -161,6 +161,8 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         "server.drain_timeout": ("7", 7.0),
         "reload.interval": ("0.05", 0.05),
         "reload.deadline": ("8", 8.0),
+        "reload.last_good": ('"copy"', "copy"),
+        "reload.on_error": ('"set_aside"', "set_aside"),
         "log.format": ('"json"', "json"),
         "log.level": ('"debug"', "debug"),
         "log.access": ("false", False),

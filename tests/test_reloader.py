@@ -14,7 +14,7 @@ import pytest
 from jobsieve import snapshot
 from jobsieve.errors import StoreError
 from jobsieve.publishing import import_files
-from jobsieve.reloader import Reloader
+from jobsieve.reloader import LastGood, Reloader, StoreSource
 from jobsieve.snapshot import Snapshot
 from jobsieve.store import ObjectText, Store, open_store
 
@@ -40,17 +40,25 @@ class Site:
         self.on_take: Callable[[], object] = lambda: None
         self.reloader = self.new_reloader()
 
-    def new_reloader(self, *, deadline: float = NEVER, jitter: float = 0.0) -> Reloader:
+    def new_reloader(
+        self,
+        *,
+        deadline: float = NEVER,
+        jitter: float = 0.0,
+        last_good: LastGood | None = None,
+        set_aside: bool = False,
+    ) -> Reloader:
         def show() -> None:
             self.shown += 1
 
         return Reloader(
-            lambda: self.open(),
+            StoreSource(lambda cutoff: self.open(), "sqlite:///rules.db"),
             self._build,
             self._take,
             interval=0.25,
             deadline=deadline,
-            store_name="sqlite:///rules.db",
+            last_good=last_good,
+            set_aside=set_aside,
             changed=show,
             now=lambda: NOW,
             jitter=lambda: jitter,
@@ -72,7 +80,7 @@ class Site:
     def served(self) -> list[int | None]:
         return [each.version for each in self.taken]
 
-    def _build(self, sources: list[tuple[str, str]], /, *, version: int) -> Snapshot:
+    def _build(self, sources: list[tuple[str, str]], /, *, version: int | None) -> Snapshot:
         self.builds += 1
         self.on_build()
         return snapshot.build(sources, version=version)
@@ -233,7 +241,8 @@ def test_a_fault_in_a_driver_is_a_fetch_error(site: Site) -> None:
     status = site.reloader.status
     assert status.state == "fetch_error"
     assert status.error == (
-        "unexpected AttributeError: 'NoneType' object has no attribute 'cursor'"
+        "unexpected AttributeError: 'NoneType' object has no attribute 'cursor' "
+        "(attempt 1, after 0.0 s; next try in 0.5 s)"
     )
 
 
@@ -280,9 +289,7 @@ def test_at_most_one_fetch_lingers_and_further_ones_fail_at_once(site: Site) -> 
     reloader = site.new_reloader(deadline=0.01)
 
     reloader.check()
-    assert "sqlite:///rules.db did not answer within 0.01 seconds (attempt 1)" in str(
-        reloader.status.error
-    )
+    assert "sqlite:///rules.db did not answer within 0.01 seconds" in str(reloader.status.error)
     for _ in range(2):
         reloader.check()
         assert "another one is begun when that has ended" in str(reloader.status.error)
@@ -376,7 +383,7 @@ def test_stop_before_start_is_fine(site: Site) -> None:
 def test_a_fault_in_showing_the_status_does_not_end_the_thread(
     site: Site, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("jobsieve.reloader.LAST_RETRY", 0.0)
+    monkeypatch.setattr("jobsieve.reloader.loop.LAST_RETRY", 0.0)
     faults = iter([ValueError("can't show"), ValueError("can't show")])
     taken = threading.Event()
 
@@ -417,7 +424,7 @@ def test_builds_run_at_a_lower_priority_than_the_rest(site: Site) -> None:
 
 def test_the_status_document_is_plain_data_at_every_stage(site: Site) -> None:
     document = site.reloader.status_document()
-    assert document["version"] is None
+    assert document["version"] is document["last_good"] is document["standby"] is None
     assert document["reload"] == {
         "state": "starting",
         "error": None,
@@ -447,3 +454,27 @@ def test_the_status_document_is_plain_data_at_every_stage(site: Site) -> None:
     assert (rejected["version"], rejected["rejected_at"]) == (2, "2027-01-15T08:00:00.000Z")
     assert rejected["diagnostics"][0]["file"] == "a.rules"
     assert document["reload"]["error"] == rejected["message"]
+
+
+def test_single_bad_rules_are_set_aside_where_that_is_wanted(site: Site) -> None:
+    site.store.commit(
+        [
+            ObjectText("rule", "a", rule("python"), "a.rules"),
+            ObjectText("rule", "b", 'rule "b": when then add category "it";\n', "a.rules"),
+        ],
+        base_version=None,
+        author="other program",
+        publish=True,
+    )
+    strict, lenient = site.new_reloader(), site.new_reloader(set_aside=True)
+
+    strict.check()
+    assert (strict.status.state, site.served) == ("rejected", [])
+
+    lenient.check()
+    assert (lenient.status.state, site.served) == ("current", [1])
+    document = msgspec.json.decode(msgspec.json.encode(lenient.status_document()))
+    assert document["rules"] == 1
+    (gone,) = document["set_aside"]
+    assert (gone["kind"], gone["name"], gone["file"]) == ("rule", "b", "a.rules")
+    assert gone["diagnostics"][0]["severity"] == "error"

@@ -213,7 +213,8 @@ def accepts(service: Service) -> bool:
     [
         ("gone.db", ("gone.db", "no such file", "jobsieve rules import")),
         ("no/folder/x.db", ("no/folder", "does not exist")),
-        ("mysql://ann:s3cret@db/rules", ("mysql://", "sqlite:///rules.db")),
+        ("oracle://ann:s3cret@db/rules", ("oracle://", "sqlite:///rules.db")),
+        ("mysql://ann:s3cret@db/rules?timeout=9", ("mysql://", "the option 'timeout'")),
     ],
 )
 def test_a_store_that_cannot_be_served_ends_the_start(

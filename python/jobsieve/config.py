@@ -114,6 +114,19 @@ class ReloadSettings(msgspec.Struct, frozen=True):
     deadline: Annotated[
         Seconds, Meta(description="seconds that a reload may take; after them it is given up")
     ] = 15.0
+    last_good: Annotated[
+        str,
+        Meta(
+            title='a file path such as "jobsieve.last-good", or "" for none',
+            description="the file that keeps the rules for a start while the store is away; empty for none",
+        ),
+    ] = "jobsieve.last-good"
+    on_error: Annotated[
+        Literal["refuse", "set_aside"],
+        Meta(
+            description="refuse a version that holds a rule with an error, or set_aside such rules alone"
+        ),
+    ] = "refuse"
 
 
 class LogSettings(msgspec.Struct, frozen=True):
@@ -208,6 +221,11 @@ def keys() -> Mapping[str, Key]:
             key = Key(section.name, field.name, field.type, expected, schema["description"])
             found[key.dotted] = key
     return found
+
+
+def is_server(url: str) -> bool:
+    """Whether a store's URL names a database server, not a file."""
+    return "://" in url and not url.startswith("sqlite")
 
 
 def masked(url: str) -> str:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 import msgspec
@@ -20,14 +21,14 @@ import msgspec
 from jobsieve import config, observability, snapshot
 from jobsieve._core import Server
 from jobsieve.errors import ServeError
-from jobsieve.reloader import Reloader
+from jobsieve.reloader import LastGood, Reloader, StoreSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from jobsieve.config import Settings
+    from jobsieve.reloader import Source
     from jobsieve.snapshot import Snapshot
-    from jobsieve.store import Store
 
 ENDING = (signal.SIGTERM, signal.SIGINT)
 # How often the main thread looks whether draining has ended.
@@ -37,17 +38,17 @@ FLUSH = 1.0
 FLUSH_AT_ONCE = 0.1
 
 
-def run(settings: Settings, open_store: Callable[[], Store]) -> NoReturn:
+def run(settings: Settings, source: Source) -> NoReturn:
     """Serves until a signal ends it, and ends the process. Raises `ServeError` where it can't start.
 
-    `open_store` opens the store that `settings` name. The exit status is 1 where requests were cut.
+    The rules come from `source`. The exit status is 1 where requests were cut.
     """
     observability.configure(settings.log.format, settings.log.level, sys.stdout)
     with _signals_kept():
         server = _start(settings)
         # One writer owns standard output from here to the end, so that no other thread waits for it.
         observability.send_lines_to(server.log)
-        status = _serve(settings, server, open_store)
+        status = _serve(settings, server, source)
         # A fetch or a build may be under way, and is not waited for: the interpreter, in ending, would
         # stop its thread inside the compiled module.
         os._exit(status)
@@ -70,16 +71,15 @@ def _start(settings: Settings) -> Server:
         raise ServeError(error.strerror or str(error)) from error
 
 
-def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) -> int:
+def _serve(settings: Settings, server: Server, source: Source) -> int:
     log = observability.logger()
     host, port = server.address
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{port}"
-    store = config.masked(settings.store.url)
-    log.info("listening", host=host, port=port, address=address, store=store)
+    log.info("listening", host=host, port=port, address=address, source=source.name)
     ready = False
 
-    def build(sources: list[tuple[str, str]], *, version: int) -> Snapshot:
+    def build(sources: list[tuple[str, str]], *, version: int | None) -> Snapshot:
         return snapshot.build(sources, settings=settings, version=version)
 
     def publish(built: Snapshot) -> None:
@@ -99,12 +99,13 @@ def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) 
         return msgspec.json.encode(reloader.status_document())
 
     reloader = Reloader(
-        open_store,
+        source,
         build,
         publish,
         interval=settings.reload.interval,
         deadline=settings.reload.deadline,
-        store_name=store,
+        last_good=_last_good(settings, source),
+        set_aside=settings.reload.on_error == "set_aside",
         changed=lambda: server.set_status(status()),
     )
     reloader.start()
@@ -114,6 +115,13 @@ def _serve(settings: Settings, server: Server, open_store: Callable[[], Store]) 
     deadline = settings.server.drain_timeout
     log.info("drain", signal=signal.Signals(number).name, deadline=deadline)
     return _end(server, reloader, deadline)
+
+
+def _last_good(settings: Settings, source: Source) -> LastGood | None:
+    """Where the rules of a store are kept for the next start; files on disk need no copy."""
+    if not settings.reload.last_good or not isinstance(source, StoreSource):
+        return None
+    return LastGood(Path(settings.reload.last_good), config.masked(settings.store.url))
 
 
 def _end(server: Server, reloader: Reloader, deadline: float) -> int:

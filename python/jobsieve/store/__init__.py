@@ -9,6 +9,7 @@ from jobsieve.store.records import (
     Changes,
     Committed,
     Difference,
+    Fetched,
     Kind,
     ObjectText,
     Publication,
@@ -18,7 +19,7 @@ from jobsieve.store.records import (
     Version,
     joined,
 )
-from jobsieve.store.store import Store, migrate, open_store
+from jobsieve.store.store import Store, check_url, migrate, open_store
 
 __all__ = [
     "Category",
@@ -26,6 +27,7 @@ __all__ = [
     "Committed",
     "Cutoff",
     "Difference",
+    "Fetched",
     "Kind",
     "ObjectText",
     "Publication",
@@ -34,6 +36,7 @@ __all__ = [
     "Store",
     "StoredObject",
     "Version",
+    "check_url",
     "joined",
     "migrate",
     "open_store",

@@ -65,6 +65,11 @@ class Database:
         return database
 
     @classmethod
+    def check_url(cls, url: str | os.PathLike[str]) -> None:
+        """Finds the backend and opens nothing."""
+        _backend(url, Cutoff())
+
+    @classmethod
     def migrate(
         cls, url: str | os.PathLike[str], target: str | None
     ) -> tuple[str | None, str | None]:

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
 
-from sqlalchemy import ColumnElement, Connection, and_, or_, select
+from sqlalchemy import ColumnElement, Connection, and_, or_, select, true
 
 from jobsieve.errors import StoreError
 from jobsieve.store.records import (
     Category,
     Changes,
+    Fetched,
     Publication,
     Revision,
     StoredObject,
@@ -46,6 +47,12 @@ def live(connection: Connection) -> Publication | None:
     newest = select(publications).order_by(publications.c.id.desc()).limit(1)
     row = connection.execute(newest).mappings().first()
     return None if row is None else Publication(**row)
+
+
+def _publication(connection: Connection, number: int) -> Publication | None:
+    row = connection.execute(select(publications).where(publications.c.id == number)).mappings()
+    found = row.first()
+    return None if found is None else Publication(**found)
 
 
 def newest_version(connection: Connection) -> int | None:
@@ -86,14 +93,17 @@ def content(connection: Connection, version: int) -> list[StoredObject]:
     return _objects(connection, alive(version))
 
 
-def changes(connection: Connection, old: int, new: int) -> Changes:
+def changes(
+    connection: Connection, old: int, new: int, which: ColumnElement[bool] | None = None
+) -> Changes:
     """What turns the content of one version into that of another, in either direction.
 
-    It costs the spans between the two, not the size of the rule set.
+    It costs the spans between the two, not the size of the rule set. `which` picks some objects.
     """
     low, high = min(old, new), max(old, new)
-    later = _objects(connection, and_(alive(high), spans.c.from_version > low))
-    earlier = _objects(connection, and_(alive(low), spans.c.to_version <= high))
+    some = true() if which is None else which
+    later = _objects(connection, and_(alive(high), spans.c.from_version > low, some))
+    earlier = _objects(connection, and_(alive(low), spans.c.to_version <= high, some))
     # A change that was taken back leaves two spans that say the same.
     same = set(later) & set(earlier)
     opened, closed = (later, earlier) if new >= old else (earlier, later)
@@ -101,6 +111,22 @@ def changes(connection: Connection, old: int, new: int) -> Changes:
         opened=tuple(item for item in opened if item not in same),
         closed=tuple(item for item in closed if item not in same),
     )
+
+
+def fetch(connection: Connection, known: Publication | None) -> Fetched:
+    """What is live, by what differs from `known`; see `Fetched`."""
+    current = live(connection)
+    if current is None or current == known:
+        return Fetched(current)
+    count = connection.execute(
+        select(versions.c.rule_count).where(versions.c.id == current.version)
+    ).scalar_one()
+    answering = objects.c.kind != "examples"
+    if known is not None and _publication(connection, known.id) == known:
+        difference = changes(connection, known.version, current.version, answering)
+        return Fetched(current, count, changes=difference)
+    whole = _objects(connection, and_(alive(current.version), answering))
+    return Fetched(current, count, objects=whole)
 
 
 def history(connection: Connection, kind: str, name: str) -> tuple[Revision, ...]:

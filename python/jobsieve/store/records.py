@@ -108,6 +108,21 @@ class Changes:
 
 
 @dataclass(frozen=True, slots=True)
+class Fetched:
+    """What is live, None where nothing was published, and what makes it up.
+
+    `changes` lead to it from the publication that was known; `objects` are its whole content where none
+    was, or where the store no longer has it; both are None where it is the known one. Examples are left
+    out: nobody answers by them. `rule_count` is what the version says of itself.
+    """
+
+    live: Publication | None
+    rule_count: int = 0
+    changes: Changes | None = None
+    objects: list[StoredObject] | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Difference:
     """How a wanted content differs from a version, as `(kind, name)`, sorted.
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
         Changes,
         Committed,
         Difference,
+        Fetched,
         ObjectText,
         Publication,
         Revision,
@@ -41,6 +42,11 @@ def open_store(
     can't be reached or another process keeps it locked.
     """
     return Store(Database.open(url, create=create, cutoff=cutoff))
+
+
+def check_url(url: str | os.PathLike[str]) -> None:
+    """Raises `StoreError` where a URL can't be that of a store or its driver is missing; opens nothing."""
+    Database.check_url(url)
 
 
 def migrate(
@@ -77,6 +83,11 @@ class Store:
         """The newest publication, None where nothing was published yet. Cheap enough to poll."""
         with self._database.reading("ask for the live version") as connection:
             return queries.live(connection)
+
+    def fetch(self, known: Publication | None) -> Fetched:
+        """What is live and, in the same transaction, what differs from the publication `known`."""
+        with self._database.reading("fetch the live version") as connection:
+            return queries.fetch(connection, known)
 
     def head(self) -> int | None:
         """The version that an edit starts from, None in an empty store: the `base_version` of `commit`.
