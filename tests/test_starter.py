@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import csv
 import json
+import re
+from collections import Counter
 from collections.abc import Iterator
 from importlib import resources
 from pathlib import Path
 
 import pytest
 
-from jobsieve import _core, rules, snapshot
+from jobsieve import lint, rule_tests, rules, snapshot, taxonomy
 
 DATA = Path(__file__).parent / "data"
 
@@ -32,16 +34,47 @@ def expectations() -> Iterator[tuple[str, str]]:
                 yield row[0], row[1]
 
 
-def test_it_is_as_large_as_promised_and_clean(starter: snapshot.Snapshot) -> None:
-    assert starter.diagnostics == ()
-    assert starter.ruleset.rule_count >= 120
+def examples() -> list[rule_tests.Example]:
+    return [
+        example
+        for name, text in rules.starter_files(companions=True).items()
+        if name.endswith(rules.EXAMPLES_SUFFIX)
+        for example in rule_tests.read(name, text)
+    ]
+
+
+@pytest.fixture(scope="module")
+def categories() -> set[str]:
+    """The categories that rules add."""
     text = "\n".join(rules.starter_files().values())
-    sectors = {path.split("/")[0] for path in _categories(text)}
-    assert len(sectors) >= 12
+    return set(re.findall(r'add\s+category\s+"([^"]+)"', text))
 
 
-def _categories(text: str) -> list[str]:
-    return [path for item in _core.parse(text) if item[0] == "rule" for _, path, _ in item[4]]
+def test_it_is_as_large_as_promised_and_clean(
+    starter: snapshot.Snapshot, categories: set[str]
+) -> None:
+    assert len(categories) >= 300
+    assert len({path.split("/")[0] for path in categories}) >= 30
+    assert {path.count("/") for path in categories} <= {1, 2}
+    sources = list(rules.starter_files().items())
+    assert lint.lint(starter.ruleset, sources, starter.diagnostics) == ()
+
+
+def test_every_category_has_a_name(categories: set[str]) -> None:
+    rows = taxonomy.read(rules.starter_files(companions=True)[rules.TAXONOMY])
+    assert {row.path for row in rows} >= categories
+    assert all(row.name.strip() for row in rows)
+
+
+def test_every_category_has_examples_that_pass(
+    starter: snapshot.Snapshot, categories: set[str]
+) -> None:
+    sources = list(rules.starter_files().items())
+    outcomes = list(rule_tests.run(rule_tests.Rules(starter.ruleset, sources), examples()))
+    assert [each.example.where for each in outcomes if not each.passed] == []
+    must = Counter(path for each in outcomes for path in each.example.must)
+    must_not = Counter(path for each in outcomes for path in each.example.must_not)
+    assert [path for path in sorted(categories) if must[path] < 2 or must_not[path] < 1] == []
 
 
 def test_every_advert_has_an_expectation() -> None:
