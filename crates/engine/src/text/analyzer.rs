@@ -10,8 +10,7 @@ use super::lemma::{FUNCTION_WORD_LIST, Lemmatizer, Step};
 use super::lexemes::LEXEME_LIST;
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
-use super::shape::Capitals;
-use super::tokens::{ABBREVIATION_LIST, tokenize};
+use super::tokens::{ABBREVIATION_LIST, Memory, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
 /// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits
@@ -25,7 +24,7 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
-    capitals: Capitals,
+    memory: Memory,
     /// A field that was escaped as a whole, unescaped; and the way back.
     unescaped: String,
     escapes: OffsetMap,
@@ -88,7 +87,7 @@ impl Analyzer {
             text.normalized.push_source(source, 0);
         }
         let (source, breaks) = (&text.normalized.text, &text.breaks);
-        tokenize(source, breaks, &mut text.folded, &mut text.tokens, &mut text.capitals);
+        tokenize(source, breaks, &mut text.folded, &mut text.tokens, &mut text.memory);
     }
 
     /// The lemma of a folded word.

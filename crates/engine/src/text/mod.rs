@@ -13,6 +13,7 @@ mod lexemes;
 pub mod lexicon;
 mod normalize;
 mod offsets;
+mod runs;
 mod shape;
 mod tokens;
 

@@ -2,8 +2,9 @@
 //! words (adverts write `Location:London`), so does a stop between a small letter and a capital
 //! (`care.You`, a frequent slip), a possessive `'s` is dropped and lexemes are kept whole.
 //!
-//! What is ASCII, which is nearly all, is cut by a scanner of its own that gives the library's answer;
-//! from a word or mark beyond ASCII up to the next white space the library cuts.
+//! Words of ASCII letters and digits between single spaces, which are most of a text, are taken in one
+//! step each. What else is ASCII is cut by a scanner of its own that gives the library's answer; from a
+//! word or mark beyond ASCII up to the next white space the library cuts.
 
 use std::sync::LazyLock;
 
@@ -14,6 +15,7 @@ use super::Token;
 use super::lemma::entries;
 use super::lexemes::Lexemes;
 use super::normalize::fold;
+use super::runs::Runs;
 use super::shape::{Capitals, Shape};
 
 /// The list as the file says.
@@ -65,6 +67,7 @@ pub(super) struct Tokenizer<'a> {
     folded: &'a mut String,
     tokens: &'a mut Vec<Token>,
     lexemes: &'static Lexemes,
+    runs: &'a Runs,
     /// Those of the present sentence.
     capitals: &'a mut Capitals,
     /// The first token of the present sentence.
@@ -75,15 +78,21 @@ pub(super) struct Tokenizer<'a> {
 }
 
 /// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in order.
-/// `capitals` is working memory.
 pub(super) fn tokenize(
     text: &str,
     breaks: &[u32],
     folded: &mut String,
     tokens: &mut Vec<Token>,
-    capitals: &mut Capitals,
+    memory: &mut Memory,
 ) {
-    tokenize_with(text, breaks, Lexemes::built_in(), folded, tokens, capitals);
+    tokenize_with(text, breaks, Lexemes::built_in(), folded, tokens, memory);
+}
+
+/// Working memory.
+#[derive(Debug, Default)]
+pub(super) struct Memory {
+    capitals: Capitals,
+    runs: Runs,
 }
 
 fn tokenize_with(
@@ -92,19 +101,21 @@ fn tokenize_with(
     lexemes: &'static Lexemes,
     folded: &mut String,
     tokens: &mut Vec<Token>,
-    capitals: &mut Capitals,
+    memory: &mut Memory,
 ) {
     folded.clear();
     folded.push_str(text);
     folded.make_ascii_lowercase();
     tokens.clear();
-    capitals.clear();
+    memory.capitals.clear();
+    memory.runs.read(text.as_bytes());
     let mut tokenizer = Tokenizer {
         text,
         folded,
         tokens,
         lexemes,
-        capitals,
+        runs: &memory.runs,
+        capitals: &mut memory.capitals,
         sentence_start: 0,
         sentence: 0,
         block_ended: false,
@@ -127,7 +138,10 @@ impl Tokenizer<'_> {
             let byte = bytes[at];
             let class = class(byte);
             if class & IN_WORD != 0 {
-                at = self.ascii_word(at, end);
+                at = self.plain_words(at, end);
+                if at < end && self::class(bytes[at]) & IN_WORD != 0 {
+                    at = self.ascii_word(at, end);
+                }
             } else if class & NOT_ASCII != 0 {
                 at = self.unicode_chunk(at, end);
             } else if self.lexemes.begins(byte)
@@ -138,6 +152,26 @@ impl Tokenizer<'_> {
             } else {
                 at += 1;
             }
+        }
+    }
+
+    /// Takes words from `start` on, where no word goes on, as long as they are letters and digits with
+    /// one space behind; where to go on.
+    fn plain_words(&mut self, start: usize, end: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let mut at = start;
+        loop {
+            let stop = self.runs.end(at);
+            if stop == at || stop >= end || bytes[stop] != b' ' {
+                return at;
+            }
+            if at == start {
+                self.end_sentence_before(at);
+            }
+            let capital = bytes[at].is_ascii_uppercase();
+            let shouted = capital && !bytes[at..stop].iter().any(u8::is_ascii_lowercase);
+            self.append((at, stop), (at, stop), Shape { letters: stop - at, capital, shouted });
+            at = stop + 1;
         }
     }
 
@@ -258,14 +292,24 @@ impl Tokenizer<'_> {
     }
 
     fn push(&mut self, word: (usize, usize), folded: (usize, usize), shape: Shape) {
-        let position = self.tokens.len() as u32;
+        self.end_sentence_before(word.0);
+        self.append(word, folded, shape);
+    }
+
+    /// Ends the sentence if the gap between the last token and the word at `next` does.
+    fn end_sentence_before(&mut self, next: usize) {
         if let Some(&last) = self.tokens.last()
-            && (self.block_ended || self.gap_ends_sentence(last, word.0))
+            && (self.block_ended || self.gap_ends_sentence(last, next))
         {
             self.end_sentence();
             self.sentence += 1;
         }
         self.block_ended = false;
+    }
+
+    /// Takes a word of the present sentence.
+    fn append(&mut self, word: (usize, usize), folded: (usize, usize), shape: Shape) {
+        let position = self.tokens.len() as u32;
         self.capitals.add(position, shape);
         self.tokens.push(Token {
             start: word.0 as u32,
@@ -362,7 +406,7 @@ mod tests {
 
     fn cut(text: &str, lexemes: &'static Lexemes) -> Vec<Token> {
         let (mut folded, mut tokens) = (String::new(), Vec::new());
-        tokenize_with(text, &[], lexemes, &mut folded, &mut tokens, &mut Capitals::default());
+        tokenize_with(text, &[], lexemes, &mut folded, &mut tokens, &mut Memory::default());
         tokens
     }
 
