@@ -65,7 +65,8 @@ def starter(adverts: Path, folder: Path, *, markup: bool) -> Path:
     found = [json.loads(line) for line in _lines(adverts)]
     if not markup:
         found = [
-            {key: _stripped(text) for key, text in advert.items() if key != "id"} for advert in found
+            {key: _stripped(text) for key, text in advert.items() if key != "id"}
+            for advert in found
         ]
     return _write(folder, texts, found)
 
@@ -167,7 +168,9 @@ def _write(
     words = {word.lower() for term in re.findall(r'"([^"]*)"', conditions) for word in term.split()}
     (folder / "all.rules").write_text(text, encoding="utf-8")
     (folder / "words.txt").write_text("\n".join(sorted(words)), encoding="utf-8")
-    (folder / "settings.json").write_text(json.dumps({"lemmas": lemmas}), encoding="utf-8")
+    (folder / "settings.json").write_text(
+        json.dumps({"analysis": {"lemmas": lemmas}}), encoding="utf-8"
+    )
     lines = "".join(json.dumps(advert, ensure_ascii=False) + "\n" for advert in adverts)
     (folder / "adverts.jsonl").write_text(lines, encoding="utf-8")
     if matches is not None:

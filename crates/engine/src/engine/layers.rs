@@ -55,7 +55,7 @@ fn can_remove(removed: &str, category: &str) -> bool {
 fn references(book: &Rulebook, rule: &Rule) -> Vec<u32> {
     let mut sets = Vec::new();
     let mut visit = |root: NodeId| {
-        book.trees.visit_leaves(root, &mut |unit| {
+        book.trees.visit_leaves(root, &mut |unit, _| {
             if let Unit::Category { set } = book.units.kind(unit) {
                 sets.push(set);
             }

@@ -9,7 +9,8 @@ use crate::text::Analyzer;
 
 use super::identity;
 use super::phrases::{PhraseKey, Phrases};
-use super::program::{FAILS, HOLDS, Programs, Step};
+use super::program::{Entry, FAILS, HOLDS, Programs};
+use super::roles::Roles;
 use super::rulebook::{Rule, Rulebook};
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
 use super::select::{Access, Rarity};
@@ -25,28 +26,23 @@ pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) 
     find_categories(&mut book);
     let uses = count_uses(&book);
     let rarity = Rarity::from_rules(&book.units, &uses);
-    let (vocabulary, ((phrases, lists), (postings, (programs, entries)))) = rayon::join(
+    let (vocabulary, ((phrases, lists), (programs, entries, (postings, always)))) = rayon::join(
         || Vocabulary::new(&book.forms),
         || {
             rayon::join(
                 || file_parts(&book.units, &rarity),
                 || {
-                    rayon::join(
-                        || accesses(&book, &rarity),
-                        || {
-                            let mut programs = Programs::default();
-                            let entries = book.rules.iter();
-                            let entries: Vec<Step> = entries
-                                .map(|rule| add_program(&mut programs, &book, rule))
-                                .collect();
-                            (programs, entries)
-                        },
-                    )
+                    let mut programs = Programs::default();
+                    let entries = book.rules.iter();
+                    let entries: Vec<Entry> =
+                        entries.map(|rule| add_program(&mut programs, &book, rule)).collect();
+                    let accesses = accesses(&book, &rarity, &entries);
+                    (programs, entries, accesses)
                 },
             )
         },
     );
-    let (postings, always) = postings;
+    let roles = Roles::new(&book, book.rules.iter(), &[], &phrases, &postings);
     RuleSet {
         hash: identity::hash(&book, &describe(settings, &analyzer)),
         settings: settings.clone(),
@@ -57,6 +53,7 @@ pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) 
         vocabulary: Arc::new(vocabulary),
         phrases: Arc::new(phrases),
         lists: Arc::new(lists),
+        roles,
         postings: Filed::new(book.units.len(), &postings),
         always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
@@ -91,7 +88,7 @@ pub(super) fn relink(
         Arc::new(Vocabulary::new(&book.forms))
     };
     let mut programs = previous.programs.clone();
-    let mut entries: Vec<Step> = vec![FAILS; book.rules.len()];
+    let mut entries = vec![Entry::NONE; book.rules.len()];
     for (number, entry) in numbers.iter().zip(&previous.entries) {
         if let Some(number) = number {
             entries[number.0 as usize] = *entry;
@@ -107,10 +104,13 @@ pub(super) fn relink(
     let mut always: Vec<RuleId> = previous.always.iter().filter_map(|&rule| kept(rule)).collect();
     for &number in added {
         let rule = book.rule(number);
-        entries[number.0 as usize] = add_program(&mut programs, &book, rule);
-        file_rule(&book, &rarity, number, &mut postings, &mut always);
+        let entry = add_program(&mut programs, &book, rule);
+        entries[number.0 as usize] = entry;
+        file_rule(&book, &rarity, (number, entry), &mut postings, &mut always);
     }
     always.sort_unstable();
+    let new_rules = added.iter().map(|&number| book.rule(number));
+    let roles = Roles::new(&book, new_rules, previous.roles.looked_at(), &phrases, &postings);
     RuleSet {
         hash: identity::hash(&book, &describe(&previous.settings, &previous.analyzer)),
         settings: previous.settings.clone(),
@@ -121,6 +121,7 @@ pub(super) fn relink(
         vocabulary,
         phrases,
         lists,
+        roles,
         postings: Filed::new(book.units.len(), &postings),
         always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
@@ -163,11 +164,11 @@ fn removes(book: &Rulebook) -> Filed<CategoryId> {
 }
 
 /// Adds a rule's program; where it begins.
-fn add_program(programs: &mut Programs, book: &Rulebook, rule: &Rule) -> Step {
+fn add_program(programs: &mut Programs, book: &Rulebook, rule: &Rule) -> Entry {
     // Whoever meets the exception fails; whoever does not has met the condition before.
     let unless = rule.unless;
-    let after = unless.map_or(HOLDS, |unless| programs.add(&book.trees, unless, FAILS, HOLDS));
-    programs.add(&book.trees, rule.when, after, FAILS)
+    let exception = unless.map_or(HOLDS, |unless| programs.add(&book.trees, unless, FAILS, HOLDS));
+    Entry { condition: programs.add(&book.trees, rule.when, exception, FAILS), exception }
 }
 
 /// How many leaves of conditions name each unit, alone or within another.
@@ -180,7 +181,7 @@ fn count_uses(book: &Rulebook) -> Vec<u32> {
     }
     let mut uses = vec![0u32; book.units.len()];
     for rule in &book.rules {
-        book.trees.visit_leaves(rule.when, &mut |unit| count(&book.units, unit, &mut uses));
+        book.trees.visit_leaves(rule.when, &mut |unit, _| count(&book.units, unit, &mut uses));
     }
     uses
 }
@@ -194,29 +195,29 @@ fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Phrases, Filed<UnitId>) {
             Unit::Phrase { .. } => {
                 // The pair that begins with the rarest word, or ends with it if it is the last.
                 let offset = rarity.key_word(parts).min(parts.len() - 2);
-                let key = PhraseKey { phrase: unit, offset: offset as u32 };
+                let length = parts.len() as u32;
+                let key = PhraseKey { phrase: unit, offset: offset as u32, length };
                 phrases.push((parts[offset], parts[offset + 1], key));
             }
             Unit::List { .. } => lists.extend(parts.iter().map(|&member| (member, unit))),
             _ => {}
         }
     }
-    (Phrases::new(units.len(), phrases), Filed::new(units.len(), &lists))
+    (Phrases::new(phrases), Filed::new(units.len(), &lists))
 }
 
 type Postings = (Vec<(UnitId, Posting)>, Vec<RuleId>);
 
 /// Rules under the units by which they are tried, and those that always are.
-fn accesses(book: &Rulebook, rarity: &Rarity<'_>) -> Postings {
-    let found: Vec<Postings> = book
-        .rules
+fn accesses(book: &Rulebook, rarity: &Rarity<'_>, entries: &[Entry]) -> Postings {
+    let found: Vec<Postings> = entries
         .par_chunks(TOGETHER)
         .enumerate()
-        .map(|(chunk, rules)| {
+        .map(|(chunk, entries)| {
             let (mut postings, mut always) = (Vec::new(), Vec::new());
-            let first = chunk * TOGETHER;
-            for number in first..first + rules.len() {
-                file_rule(book, rarity, RuleId(number as u32), &mut postings, &mut always);
+            for (number, &entry) in (chunk * TOGETHER..).zip(entries) {
+                let rule = (RuleId(number as u32), entry);
+                file_rule(book, rarity, rule, &mut postings, &mut always);
             }
             (postings, always)
         })
@@ -232,14 +233,16 @@ fn accesses(book: &Rulebook, rarity: &Rarity<'_>) -> Postings {
 fn file_rule(
     book: &Rulebook,
     rarity: &Rarity<'_>,
-    number: RuleId,
+    (number, entry): (RuleId, Entry),
     postings: &mut Vec<(UnitId, Posting)>,
     always: &mut Vec<RuleId>,
 ) {
     match rarity.access(&book.trees, book.rule(number).when) {
         Access::Units { keys, .. } => {
-            let posting = |(unit, fields)| (unit, Posting { rule: number, fields });
-            postings.extend(keys.into_iter().map(posting));
+            postings.extend(keys.into_iter().map(|key| {
+                let start = if key.proves { entry.exception } else { entry.condition };
+                (key.unit, Posting { rule: number, fields: key.fields, start })
+            }));
         }
         Access::Always => always.push(number),
     }

@@ -10,7 +10,10 @@ use crate::exchange::Advert;
 use crate::lang::{FieldMask, Fields};
 use crate::text::{Markup, Text};
 
-use super::ruleset::{CategoryId, RuleId, RuleSet, StringId};
+use super::places::Place;
+use super::program::Step;
+use super::roles::Role;
+use super::ruleset::{CategoryId, Posting, RuleId, RuleSet, StringId};
 use super::units::{Unit, UnitId};
 
 /// How many text fields an advert may have.
@@ -49,17 +52,27 @@ pub struct Scratch {
     epoch: u32,
     pub(super) fields: [FieldText; FIELDS],
     marks: Vec<Mark>,
-    /// The units that stand in the advert.
-    marked: Vec<UnitId>,
+    /// The units that stand in the advert and under which rules are filed; some more than once.
+    filed: Vec<UnitId>,
     /// The epoch at which each rule was last tried.
     tried: Vec<u32>,
-    /// Candidates of later layers.
-    waiting: Vec<(u32, RuleId)>,
+    /// The rules to try, each once.
+    waiting: Vec<Candidate>,
     /// The epochs at which each category was last added and removed.
     added: Vec<u32>,
     removed: Vec<u32>,
     additions: Vec<Addition>,
+    places: Vec<Place>,
     classification: Classification,
+}
+
+/// A rule to try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Candidate {
+    /// That of the rule, where there are several.
+    layer: u32,
+    rule: RuleId,
+    start: Step,
 }
 
 /// A matched rule's addition to a category.
@@ -136,8 +149,7 @@ impl RuleSet {
             self.analyzer.read(source, Markup::Html, text);
             for token in text.tokens() {
                 let start = words.len() as u32;
-                let (folded, surface) = (text.folded(token), text.surface(token));
-                self.vocabulary.push_words(folded, surface, token.name_like, words);
+                self.vocabulary.push_words(text, token, words);
                 let end = words.len() as u32;
                 if start < end {
                     tokens.push(KnownToken {
@@ -152,17 +164,20 @@ impl RuleSet {
         }
     }
 
-    /// Marks every unit that stands in the advert with the fields where it does.
+    /// Marks every unit that some rule looks for where it stands.
     fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, marked, epoch, .. } = scratch;
-        let mut marking = Marking { ruleset: self, marks, marked, epoch: *epoch };
+        let Scratch { fields, marks, filed, epoch, .. } = scratch;
+        let mut marking = Marking { ruleset: self, marks, filed, epoch: *epoch, field: 0 };
         for (number, field) in fields.iter().enumerate() {
-            let bit = FieldMask(1 << number);
+            marking.field = number;
             for (index, token) in field.tokens.iter().enumerate() {
                 for &word in field.words(token) {
-                    marking.mark(word, bit);
-                    if self.phrases.begins(word) {
-                        self.mark_phrases(field, index, word, bit, &mut marking);
+                    let role = self.roles.of(word, number);
+                    if role & Role::MARKED != 0 {
+                        marking.mark(word, role);
+                    }
+                    if role & Role::PAIRED != 0 {
+                        self.mark_phrases(field, index, word, &mut marking);
                     }
                 }
             }
@@ -175,7 +190,6 @@ impl RuleSet {
         field: &FieldText,
         index: usize,
         word: UnitId,
-        bit: FieldMask,
         marking: &mut Marking<'_>,
     ) {
         let Some([token, next]) = field.tokens.get(index..index + 2) else { return };
@@ -184,11 +198,15 @@ impl RuleSet {
         }
         for &beside in field.words(next) {
             for key in self.phrases.of(word, beside) {
-                let words = self.book.units.parts(key.phrase);
-                let first = index.checked_sub(key.offset as usize);
-                let window = first.and_then(|first| field.tokens.get(first..first + words.len()));
-                if window.is_some_and(|window| field.are_words(window, words)) {
-                    marking.mark(key.phrase, bit);
+                let stands = key.length == 2 || {
+                    let words = self.book.units.parts(key.phrase);
+                    let first = index.checked_sub(key.offset as usize);
+                    let window = first.and_then(|at| field.tokens.get(at..at + words.len()));
+                    window.is_some_and(|window| field.are_words(window, words))
+                };
+                let role = self.roles.of(key.phrase, marking.field);
+                if stands && role & Role::MARKED != 0 {
+                    marking.mark(key.phrase, role);
                 }
             }
         }
@@ -201,11 +219,10 @@ impl RuleSet {
             scratch.waiting.sort_unstable();
         }
         let mut waiting = std::mem::take(&mut scratch.waiting);
-        for &(_, rule) in &waiting {
-            let entry = self.entries[rule.0 as usize];
+        for candidate in &waiting {
             let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
-            if self.programs.run(&self.book.trees, entry, &mut stands) {
-                scratch.settle(self, rule);
+            if self.programs.run(&self.book.trees, candidate.start, &mut stands) {
+                scratch.settle(self, candidate.rule);
             }
         }
         waiting.clear();
@@ -276,7 +293,7 @@ impl Scratch {
             self.added.resize(ruleset.book.categories.len(), 0);
             self.removed.resize(ruleset.book.categories.len(), 0);
         }
-        self.marked.clear();
+        self.filed.clear();
         self.waiting.clear();
         self.additions.clear();
         self.classification.matched.clear();
@@ -285,21 +302,27 @@ impl Scratch {
         self.classification.attributes.clear();
     }
 
-    /// The rules to try, with their layers, each once.
+    /// Collects the rules to try.
     fn collect_candidates(&mut self, ruleset: &RuleSet) {
-        for &unit in &self.marked {
+        let layer = |rule: RuleId| match ruleset.layers {
+            1 => 0,
+            _ => ruleset.book.rules[rule.0 as usize].layer,
+        };
+        for &unit in &self.filed {
             let fields = self.marks[unit as usize].fields;
-            for posting in ruleset.postings.of(unit) {
-                let last = &mut self.tried[posting.rule.0 as usize];
-                if *last != self.epoch && fields.0 & posting.fields.0 != 0 {
+            for &Posting { rule, fields: asked, start } in ruleset.postings.of(unit) {
+                let last = &mut self.tried[rule.0 as usize];
+                if *last != self.epoch && fields.0 & asked.0 != 0 {
                     *last = self.epoch;
-                    let layer = ruleset.book.rules[posting.rule.0 as usize].layer;
-                    self.waiting.push((layer, posting.rule));
+                    self.waiting.push(Candidate { layer: layer(rule), rule, start });
                 }
             }
         }
-        let always = ruleset.always.iter();
-        self.waiting.extend(always.map(|&rule| (ruleset.book.rules[rule.0 as usize].layer, rule)));
+        let always = ruleset.always.iter().map(|&rule| {
+            let start = ruleset.entries[rule.0 as usize].condition;
+            Candidate { layer: layer(rule), rule, start }
+        });
+        self.waiting.extend(always);
     }
 
     /// In which fields the unit stands; every field for a category that holds.
@@ -316,19 +339,41 @@ impl Scratch {
             let holds = self.category_holds(ruleset.book.units.category_set(set));
             return FieldMask(if holds { u32::MAX } else { 0 });
         }
-        let mut fields = FieldMask::default();
+        let mut fields = self.may_stand(ruleset, unit);
         for (number, field) in self.fields.iter().enumerate() {
-            if !ruleset.places(unit, field).is_empty() {
-                fields.0 |= 1 << number;
+            if fields.0 >> number & 1 == 1 {
+                ruleset.append_places(unit, field, &mut self.places);
+                if self.places.is_empty() {
+                    fields.0 &= !(1 << number);
+                }
+                self.places.clear();
             }
         }
         self.marks[unit as usize] = Mark { epoch: self.epoch, fields };
         fields
     }
 
+    /// The fields that hold the parts of a unit, near each other or not.
+    fn may_stand(&self, ruleset: &RuleSet, unit: UnitId) -> FieldMask {
+        let parts = ruleset.book.units.parts(unit).iter();
+        let parts = parts.map(|&part| self.may_stand(ruleset, part));
+        match ruleset.book.units.kind(unit) {
+            Unit::Slop { .. } | Unit::Near { .. } => {
+                parts.fold(FieldMask(u32::MAX), |all, part| FieldMask(all.0 & part.0))
+            }
+            Unit::Any { .. } => {
+                parts.fold(FieldMask::default(), |any, part| FieldMask(any.0 | part.0))
+            }
+            Unit::Word | Unit::Phrase { .. } | Unit::List { .. } | Unit::Category { .. } => {
+                let mark = self.marks[unit as usize];
+                if mark.epoch == self.epoch { mark.fields } else { FieldMask::default() }
+            }
+        }
+    }
+
     /// The rules that matched so far.
     pub(super) fn matched(&self) -> &[RuleId] {
-        self.classification.matched_rules()
+        &self.classification.matched
     }
 
     /// Whether one of the categories was added and not removed.
@@ -354,30 +399,34 @@ impl Scratch {
 struct Marking<'a> {
     ruleset: &'a RuleSet,
     marks: &'a mut [Mark],
-    marked: &'a mut Vec<UnitId>,
+    filed: &'a mut Vec<UnitId>,
     epoch: u32,
+    /// The field at hand.
+    field: usize,
 }
 
 impl Marking<'_> {
     /// Marks a word or phrase and every list that it is in.
-    fn mark(&mut self, unit: UnitId, field: FieldMask) {
-        if self.set(unit, field) {
+    fn mark(&mut self, unit: UnitId, role: u8) {
+        if self.set(unit, role) && role & Role::LISTED != 0 {
             for &list in self.ruleset.lists.of(unit) {
-                self.set(list, field);
+                self.set(list, self.ruleset.roles.of(list, self.field));
             }
         }
     }
 
     /// True if that is news.
-    fn set(&mut self, unit: UnitId, field: FieldMask) -> bool {
+    fn set(&mut self, unit: UnitId, role: u8) -> bool {
         let mark = &mut self.marks[unit as usize];
         if mark.epoch != self.epoch {
-            *mark = Mark { epoch: self.epoch, fields: field };
-            self.marked.push(unit);
-            return true;
+            *mark = Mark { epoch: self.epoch, fields: FieldMask::default() };
         }
-        let news = mark.fields.0 & field.0 == 0;
-        mark.fields.0 |= field.0;
+        let bit = 1 << self.field;
+        let news = mark.fields.0 & bit == 0;
+        mark.fields.0 |= bit;
+        if news && role & Role::FILED != 0 {
+            self.filed.push(unit);
+        }
         news
     }
 }

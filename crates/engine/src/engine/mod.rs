@@ -24,6 +24,7 @@ mod program;
 mod reading;
 mod rebuild;
 mod resolve;
+mod roles;
 mod rulebook;
 pub mod ruleset;
 mod select;

@@ -1,6 +1,8 @@
 //! Where in a field a unit stands. What needs positions is looked for here, only when a rule asks:
 //! phrases with slop, terms near each other. Explanations ask for the places of every unit.
 
+use std::ops::Range;
+
 use super::matcher::{FieldText, KnownToken};
 use super::ruleset::RuleSet;
 use super::units::{Unit, UnitId};
@@ -15,63 +17,92 @@ pub(super) struct Place {
 impl RuleSet {
     /// Every place of the unit, by first and then last token, each once.
     pub(super) fn places(&self, unit: UnitId, field: &FieldText) -> Vec<Place> {
+        let mut places = Vec::new();
+        self.append_places(unit, field, &mut places);
+        places
+    }
+
+    /// Appends every place of the unit, by first and then last token, each once. What it needs for the
+    /// time being is appended too and taken off again: a reused `out` makes it work without allocating.
+    pub(super) fn append_places(&self, unit: UnitId, field: &FieldText, out: &mut Vec<Place>) {
         let tokens = &field.tokens;
         let parts = self.book.units.parts(unit);
+        let start = out.len();
         match self.book.units.kind(unit) {
             Unit::Word => {
                 let found =
                     (0..tokens.len()).filter(|&at| field.words(&tokens[at]).contains(&unit));
-                found.map(|at| Place { first: at, last: at }).collect()
+                out.extend(found.map(|at| Place { first: at, last: at }));
             }
             Unit::Phrase { .. } => {
                 let stands = |&at: &usize| {
                     tokens.get(at..at + parts.len()).is_some_and(|w| field.are_words(w, parts))
                 };
                 let found = (0..tokens.len()).filter(stands);
-                found.map(|at| Place { first: at, last: at + parts.len() - 1 }).collect()
+                out.extend(found.map(|at| Place { first: at, last: at + parts.len() - 1 }));
             }
             Unit::Slop { slop, .. } => {
-                let found = (0..tokens.len()).filter_map(|at| field.slop_end(at, parts, slop));
-                found.collect()
+                out.extend((0..tokens.len()).filter_map(|at| field.slop_end(at, parts, slop)));
             }
             Unit::List { .. } | Unit::Any { .. } => {
-                let mut found: Vec<Place> =
-                    parts.iter().flat_map(|&part| self.places(part, field)).collect();
-                found.sort_unstable();
-                found.dedup();
-                found
+                for &part in parts {
+                    self.append_places(part, field, out);
+                }
+                sort(out, start);
             }
             Unit::Near { distance, ordered, .. } => {
-                let [left, right] = [parts[0], parts[1]].map(|side| self.places(side, field));
-                let mut found = pairs(tokens, &left, &right, distance);
+                self.append_places(parts[0], field, out);
+                let left = start..out.len();
+                self.append_places(parts[1], field, out);
+                let right = left.end..out.len();
+                push_pairs(tokens, left.clone(), right.clone(), distance, out);
                 if !ordered {
-                    found.extend(pairs(tokens, &right, &left, distance));
+                    push_pairs(tokens, right.clone(), left, distance, out);
                 }
-                found.sort_unstable();
-                found.dedup();
-                found
+                out.drain(start..right.end);
+                sort(out, start);
             }
             // A category has no place.
-            Unit::Category { .. } => Vec::new(),
+            Unit::Category { .. } => {}
         }
     }
 }
 
-/// What covers a place of `left` and one of `right` behind it, with at most `distance` words between.
-fn pairs(tokens: &[KnownToken], left: &[Place], right: &[Place], distance: u32) -> Vec<Place> {
-    let mut found = Vec::new();
-    for &before in left {
+/// Sorts the places from `start` on and drops those that are there twice.
+fn sort(places: &mut Vec<Place>, start: usize) {
+    places[start..].sort_unstable();
+    let mut kept = start;
+    for at in start..places.len() {
+        if at == start || places[at] != places[kept - 1] {
+            places[kept] = places[at];
+            kept += 1;
+        }
+    }
+    places.truncate(kept);
+}
+
+/// Appends what covers a place of `left` and one of `right` behind it, with at most `distance` words
+/// between. Both are ranges of `places`, sorted.
+fn push_pairs(
+    tokens: &[KnownToken],
+    left: Range<usize>,
+    right: Range<usize>,
+    distance: u32,
+    places: &mut Vec<Place>,
+) {
+    for before in left {
+        let before = places[before];
         let end = tokens[before.last];
-        let behind = right.partition_point(|place| place.first <= before.last);
-        for &after in &right[behind..] {
+        let behind = places[right.clone()].partition_point(|place| place.first <= before.last);
+        for after in right.start + behind..right.end {
+            let after = places[after];
             let start = tokens[after.first];
             if start.sentence != end.sentence || start.position - end.position - 1 > distance {
                 break;
             }
-            found.push(Place { first: before.first, last: after.last });
+            places.push(Place { first: before.first, last: after.last });
         }
     }
-    found
 }
 
 impl FieldText {

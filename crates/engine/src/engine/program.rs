@@ -15,6 +15,20 @@ pub(super) const HOLDS: Step = u32::MAX;
 /// It does not.
 pub(super) const FAILS: Step = u32::MAX - 1;
 
+/// Where the evaluation of a rule begins.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Entry {
+    /// At its condition.
+    pub(super) condition: Step,
+    /// At its exception, where the condition is known to hold.
+    pub(super) exception: Step,
+}
+
+impl Entry {
+    /// That of a rule that is none.
+    pub(super) const NONE: Self = Self { condition: FAILS, exception: FAILS };
+}
+
 /// What a test looks at.
 #[derive(Debug, Clone, Copy)]
 enum Probe {

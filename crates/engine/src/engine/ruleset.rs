@@ -10,7 +10,8 @@ use crate::text::Analyzer;
 
 use super::matcher::Classification;
 use super::phrases::Phrases;
-use super::program::{Programs, Step};
+use super::program::{Entry, Programs, Step};
+use super::roles::Roles;
 use super::rulebook::Rulebook;
 use super::settings::Settings;
 use super::units::{Filed, UnitId};
@@ -32,6 +33,8 @@ pub(super) type StringId = u32;
 pub(super) struct Posting {
     pub(super) rule: RuleId,
     pub(super) fields: FieldMask,
+    /// Where its evaluation begins: at the exception if the unit proves the condition.
+    pub(super) start: Step,
 }
 
 /// An immutable, compiled set of rules. Shared by all threads, never locked.
@@ -42,8 +45,7 @@ pub struct RuleSet {
     pub(super) analyzer: Analyzer,
     /// What its rules say.
     pub(super) book: Rulebook,
-    /// Where the program of each rule begins.
-    pub(super) entries: Vec<Step>,
+    pub(super) entries: Vec<Entry>,
     pub(super) programs: Programs,
     /// Rule → categories it removes.
     pub(super) removes: Filed<CategoryId>,
@@ -52,6 +54,8 @@ pub struct RuleSet {
     pub(super) phrases: Arc<Phrases>,
     /// Word or phrase → lists that it is in.
     pub(super) lists: Arc<Filed<UnitId>>,
+    /// What is to be done where a unit stands.
+    pub(super) roles: Roles,
     /// Unit → rules to try where it stands.
     pub(super) postings: Filed<Posting>,
     /// Rules that can only be tried on every advert.

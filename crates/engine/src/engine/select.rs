@@ -10,9 +10,18 @@ use super::units::{Unit, UnitId, Units};
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Access {
     /// One of these units, in one of its fields. `cost` estimates how often that is so.
-    Units { keys: Vec<(UnitId, FieldMask)>, cost: f64 },
+    Units { keys: Vec<Key>, cost: f64 },
     /// Nothing in particular: the rule would be tried on every advert.
     Always,
+}
+
+/// A unit without which a condition can't hold, unless another key of it stands.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) struct Key {
+    pub(super) unit: UnitId,
+    pub(super) fields: FieldMask,
+    /// Where it stands in one of the fields, the condition holds.
+    pub(super) proves: bool,
 }
 
 /// How often units stand in fields: estimates, as good as what is known of the adverts.
@@ -61,9 +70,10 @@ impl<'a> Rarity<'a> {
         let parts = self.units.parts(unit);
         match self.units.kind(unit) {
             Unit::Word | Unit::Phrase { .. } | Unit::List { .. } => {
-                Access::Units { keys: vec![(unit, fields)], cost: self.cost(unit, fields) }
+                let keys = vec![Key { unit, fields, proves: true }];
+                Access::Units { keys, cost: self.cost(unit, fields) }
             }
-            Unit::Slop { .. } => self.unit_access(parts[self.key_word(parts)], fields),
+            Unit::Slop { .. } => unproven(self.unit_access(parts[self.key_word(parts)], fields)),
             Unit::Any { .. } => {
                 all_of(parts.iter().map(|&part| self.unit_access(part, fields)).collect())
             }
@@ -109,17 +119,29 @@ impl<'a> Rarity<'a> {
                 let chosen = if wanted { (len + 1).saturating_sub(count) } else { count };
                 operands.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
                 operands.truncate(chosen.clamp(1, len.max(1)) as usize);
-                all_of(operands)
+                if count == 1 && wanted { all_of(operands) } else { unproven(all_of(operands)) }
             }
         }
     }
 }
 
-/// The one that is tried least often.
+/// The one that is tried least often, where all of several must hold.
 fn cheapest(accesses: Vec<Access>) -> Access {
+    let alone = accesses.len() == 1;
     let better =
         |best: Access, access: Access| if access.cost() < best.cost() { access } else { best };
-    accesses.into_iter().fold(Access::Always, better)
+    let best = accesses.into_iter().fold(Access::Always, better);
+    if alone { best } else { unproven(best) }
+}
+
+/// Where its keys stand, the condition may still fail.
+fn unproven(mut access: Access) -> Access {
+    if let Access::Units { keys, .. } = &mut access {
+        for key in keys {
+            key.proves = false;
+        }
+    }
+    access
 }
 
 /// One that is met whenever any of these is.

@@ -115,8 +115,8 @@ impl Trees {
         }
     }
 
-    /// Calls `visit` with the unit of every leaf below `node`.
-    pub(super) fn visit_leaves(&self, node: NodeId, visit: &mut impl FnMut(UnitId)) {
+    /// Calls `visit` with the unit and the fields of every leaf below `node`.
+    pub(super) fn visit_leaves(&self, node: NodeId, visit: &mut impl FnMut(UnitId, FieldMask)) {
         match self.get(node).kind {
             NodeKind::And { start, len }
             | NodeKind::Or { start, len }
@@ -126,7 +126,7 @@ impl Trees {
                 }
             }
             NodeKind::Not(child) => self.visit_leaves(child, visit),
-            NodeKind::Leaf { unit, .. } => visit(unit),
+            NodeKind::Leaf { unit, fields } => visit(unit, fields),
         }
     }
 }

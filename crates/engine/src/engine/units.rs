@@ -115,8 +115,8 @@ impl Units {
         matches!(self.kind(unit), Unit::Word | Unit::Phrase { .. } | Unit::List { .. })
     }
 
-    pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, Unit)> {
-        (0..).zip(self.kinds.iter().copied())
+    pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (UnitId, Unit)> {
+        (0..self.kinds.len() as UnitId).zip(self.kinds.iter().copied())
     }
 }
 

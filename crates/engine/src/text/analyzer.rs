@@ -50,6 +50,12 @@ impl Text {
         self.folded.get(token.folded_start as usize..token.folded_end as usize).unwrap_or("")
     }
 
+    /// The 16 bytes of the folded text from the word's first on.
+    pub(crate) fn folded_block(&self, token: &Token) -> &[u8; 16] {
+        let rest = self.folded.as_bytes().get(token.folded_start as usize..);
+        rest.and_then(<[u8]>::first_chunk).unwrap_or(&[0; 16])
+    }
+
     /// Where `start..end` of the normalised text lies in the source given to [`Analyzer::read`], in
     /// bytes, on character boundaries of the source.
     #[must_use]

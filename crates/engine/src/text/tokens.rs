@@ -127,7 +127,11 @@ fn tokenize_with(
         start = end;
     }
     tokenizer.end_sentence();
+    folded.push_str(PADDING);
 }
+
+/// Stands behind the last folded word, so that 16 bytes can be read from every word's first on.
+const PADDING: &str = "\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0";
 
 impl Tokenizer<'_> {
     /// Cuts from `start` to `end`, which part words like white space.
