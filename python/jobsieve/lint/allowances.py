@@ -32,11 +32,13 @@ class Allowances:
     def __init__(self, sources: Sequence[tuple[str, str]], objects: Iterable[Object]) -> None:
         self._numbers = {name: number for number, (name, _) in enumerate(sources)}
         self._by_code: dict[tuple[int, str], list[_Allowance]] = {}
+        of_source: dict[int, list[Object]] = {}
+        for each in objects:
+            of_source.setdefault(each.source, []).append(each)
         for number, (_, text) in enumerate(sources):
             # Most files hold none.
             if "allow" in text.casefold():
-                here = [each for each in objects if each.source == number]
-                for found in _read(number, text, here):
+                for found in _read(number, text, of_source.get(number, [])):
                     self._by_code.setdefault((number, found.code), []).append(found)
 
     def silence(self, found: Iterable[Diagnostic]) -> list[Diagnostic]:
@@ -81,7 +83,7 @@ def _read(source: int, text: str, objects: Sequence[Object]) -> Iterator[_Allowa
         if not text[starts[first - 1] : each.place[0]].strip():
             spans[first] = range(first, last + 1)
     for number, line in enumerate(lines, start=1):
-        matched = _ALLOW.match(line)
+        matched = _ALLOW.match(line) if "#" in line else None
         if matched is None:
             continue
         below = number + 1

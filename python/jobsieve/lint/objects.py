@@ -74,7 +74,7 @@ def objects(sources: Sequence[tuple[str, str]]) -> Iterator[Object]:
                 number,
                 place,
                 name_place,
-                [Term(*term) for term in terms],
+                list(map(Term._make, terms)),
                 lists,
-                [Mention(*mention) for mention in cast("list[Mention]", mentions)],
+                list(map(Mention._make, mentions)),
             )

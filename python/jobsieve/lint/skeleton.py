@@ -133,7 +133,9 @@ class Skeleton:
         holding, failing = set[Leaf](), set[Leaf]()
         for condition in conditions:
             _polarities(condition, holding, failing)
-        return any(self.implies(one, other) for other in failing for one in holding)
+        return bool(failing) and any(
+            self.implies(one, other) for other in failing for one in holding
+        )
 
     def ways(self, condition: Condition) -> list[Way] | None:
         """All ways in which the condition can hold; None where they are too many to look at."""

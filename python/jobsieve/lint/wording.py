@@ -43,11 +43,13 @@ def _of_terms(each: Object, code: str, wrong: Callable[[Term], bool]) -> Iterato
 
 
 def _is_bare_acronym(term: Term) -> bool:
-    return term.form != "case" and _ACRONYM.fullmatch(term.text) is not None
+    text = term.text
+    return len(text) <= 4 and term.form != "case" and _ACRONYM.fullmatch(text) is not None
 
 
 def _is_short_prefix(term: Term) -> bool:
-    return term.form != "case" and _SHORT_PREFIX.search(term.text) is not None
+    text = term.text
+    return "*" in text and term.form != "case" and _SHORT_PREFIX.search(text) is not None
 
 
 @functools.cache
