@@ -7,6 +7,7 @@ person decides which of them is the trade's own word and which one firm's.
 
 from __future__ import annotations
 
+import dataclasses
 import functools
 import math
 from collections import Counter, defaultdict
@@ -93,7 +94,7 @@ def terms_apart(
     terms: Terms,
     *,
     most: int = 20,
-    least: int = 2,
+    least: int = 3,
 ) -> list[Suggestion]:
     """Terms that stand in the adverts inside more often than in those outside, the surest first; each in
     at least `least` adverts inside. Of terms in the same adverts only the longest is given."""
@@ -142,6 +143,69 @@ def groups(adverts: Sequence[Advert], others: Sequence[Advert], terms: Terms) ->
     if waiting:
         found.append(Group(None, tuple(waiting)))
     return found
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """An advert, the labels that are right for it, and the label that the rules' answer counts for, None
+    where that is none."""
+
+    advert: Advert
+    wanted: tuple[str, ...]
+    given: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """For one label: terms that set the adverts that it misses apart from those of other labels, and terms
+    that set the adverts that it takes wrongly apart from those that it takes rightly."""
+
+    label: str
+    right: int
+    missed: int
+    taken: int
+    finding: tuple[Suggestion, ...]
+    excluding: tuple[Suggestion, ...]
+
+
+def for_labelled(judged: Sequence[Judged], terms: Terms, *, most: int = 20) -> list[Advice]:
+    """Advice for each label with a mistake, most mistakes first."""
+    found = []
+    for label in sorted({label for each in judged for label in each.wanted}):
+        right = [each.advert for each in judged if label in each.wanted and each.given == label]
+        missed = [
+            each.advert for each in judged if label in each.wanted and each.given not in each.wanted
+        ]
+        taken = [each.advert for each in judged if label not in each.wanted and each.given == label]
+        others = [each.advert for each in judged if label not in each.wanted]
+        if missed or taken:
+            finding = terms_apart(missed, others, terms, most=most)
+            excluding = terms_apart(taken, right, terms, most=most)
+            found.append(
+                Advice(label, len(right), len(missed), len(taken), tuple(finding), tuple(excluding))
+            )
+    return sorted(found, key=lambda each: (-each.missed - each.taken, each.label))
+
+
+def for_classified(
+    caught: Sequence[tuple[Advert, str]], waiting: Sequence[Advert], terms: Terms, *, most: int = 20
+) -> list[Advice]:
+    """For adverts without labels: terms of each category's own adverts that also stand in adverts which no
+    rule catches; their `adverts` are such. `missed` counts the adverts that hold any of them."""
+    found = []
+    for category in sorted({category for _, category in caught}):
+        inside = [advert for advert, each in caught if each == category]
+        outside = [advert for advert, each in caught if each != category]
+        suggestions, holders = [], set[str]()
+        for each in terms_apart(inside, outside, terms, most=10 * most, least=3):
+            held = tuple(one for one in waiting if (each.field, each.term) in terms.of(one))
+            if held:
+                suggestions.append(dataclasses.replace(each, adverts=held[:5]))
+                holders |= {one.id for one in held}
+        if suggestions:
+            finding = tuple(suggestions[:most])
+            found.append(Advice(category, len(inside), len(holders), 0, finding, ()))
+    return sorted(found, key=lambda each: (-each.missed, each.label))
 
 
 def _counts(adverts: Iterable[Advert], terms: Terms) -> Counter[tuple[Field, str]]:

@@ -25,12 +25,14 @@ COMMANDS = (
     "diff",
     "evaluate",
     "explain",
+    "impact",
     "lint",
     "migrate",
     "publish",
     "rollback",
     "rules",
     "serve",
+    "suggest",
     "versions",
 )
 # Commands whose module is named after another.

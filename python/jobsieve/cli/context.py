@@ -77,6 +77,26 @@ class Context:
         note("using the starter rules that come with Jobsieve")
         return snapshot.build(list(rules.starter_files().items()), settings=settings)
 
+    def named_rules(self, name: str, store_url: str | None) -> Snapshot:
+        """The rule set called `name`: rule files or a folder, "starter", "live", or a version's number."""
+        settings = self.settings(store_url=store_url)
+        if Path(name).exists():
+            sources = list(rules.read_files([Path(name)]).items())
+            return snapshot.build(sources, settings=settings)
+        if name == "starter":
+            return snapshot.build(list(rules.starter_files().items()), settings=settings)
+        if name != "live" and not name.isdigit():
+            raise click.BadParameter(
+                f'"{name}" is no file or folder, nor "starter", "live" or the number of a version'
+            )
+        from jobsieve import publishing
+
+        version = None if name == "live" else int(name)
+        with self.open_store(store_url, create=False) as store:
+            files = publishing.export_files(store, version)
+        sources = [(file, text) for file, text in files.items() if not rules.is_companion(file)]
+        return snapshot.build(sources, settings=settings, version=version)
+
     def _live(self, settings: Settings, *, required: bool) -> Snapshot | None:
         from jobsieve import publishing
         from jobsieve.store import open_store

@@ -35,31 +35,10 @@ _ROWS = 15
     type=click.Path(path_type=Path),
     help="Rule file or folder to compare with: what got better and worse since; may be repeated.",
 )
-@click.option(
-    "--map",
-    "map_file",
-    metavar="FILE",
-    type=click.Path(path_type=Path),
-    help="JSON object of each label to its category paths, or to null to leave it out.",
-)
-@click.option(
-    "--half",
-    type=click.Choice(["seen", "judged"]),
-    help="Only the half of the adverts that rules are written on, or the one kept for judging.",
-)
-@click.option(
-    "--without",
-    multiple=True,
-    metavar="KEY=VALUE",
-    help="Leave out adverts whose row says this, as in site=example.com; may be repeated.",
-)
-@click.option(
-    "--least",
-    default=1,
-    metavar="N",
-    type=click.IntRange(min=1),
-    help="Leave out labels of fewer than N adverts of the files.",
-)
+@labelled.MAP
+@labelled.HALF
+@labelled.WITHOUT
+@labelled.LEAST
 @click.option(
     "--history",
     metavar="FILE",
@@ -104,11 +83,7 @@ def evaluate(
     chosen, left_out = labelled.choose(given, without, least)
     if half is not None:
         chosen = [each for each in chosen if each.half == half]
-    labels = (
-        evaluation.LabelMap.read(map_file)
-        if map_file is not None
-        else evaluation.LabelMap.of_paths(label for each in chosen for label in each.labels)
-    )
+    labels = labelled.label_map(map_file, chosen)
     found = evaluation.evaluate(rules, chosen, labels, progress=labelled.say_progress)
     left_out.update(found.left_out)
     if not found.outcomes:
@@ -128,7 +103,7 @@ def evaluate(
     if html is not None:
         from jobsieve import reports
 
-        title = f"{' '.join(Path(each).name for each in files)}{f', {half} half' if half else ''}"
+        title = labelled.title(files, half)
         reports.write(
             html, reports.evaluation(found, compared, title=title, left_out=left_out, times=times)
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -15,6 +16,35 @@ from jobsieve.errors import JobsieveError
 
 if TYPE_CHECKING:
     from jobsieve.corpus import Advert
+    from jobsieve.evaluation import LabelMap
+
+
+# The options by which a command is told which adverts to use, and what their labels stand for.
+MAP = click.option(
+    "--map",
+    "map_file",
+    metavar="FILE",
+    type=click.Path(path_type=Path),
+    help="JSON object of each label to its category paths, or to null to leave it out.",
+)
+HALF = click.option(
+    "--half",
+    type=click.Choice(["seen", "judged"]),
+    help="Only the half of the adverts that rules are written on, or the one kept for judging.",
+)
+WITHOUT = click.option(
+    "--without",
+    multiple=True,
+    metavar="KEY=VALUE",
+    help="Leave out adverts whose row says this, as in site=example.com; may be repeated.",
+)
+LEAST = click.option(
+    "--least",
+    default=1,
+    metavar="N",
+    type=click.IntRange(min=1),
+    help="Leave out labels of fewer than N adverts of the files.",
+)
 
 
 def read(context: Context, files: Iterable[str]) -> list[Advert]:
@@ -67,3 +97,18 @@ def say_progress(done: int) -> None:
     """Says on a terminal how many adverts are done."""
     if sys.stderr is not None and sys.stderr.isatty():
         click.echo(f"\r{done:,} adverts\r", nl=False, err=True)
+
+
+def label_map(file: Path | None, given: Sequence[Advert]) -> LabelMap:
+    """The map that was named; without one labels are category paths themselves."""
+    from jobsieve import evaluation
+
+    if file is not None:
+        return evaluation.LabelMap.read(file)
+    return evaluation.LabelMap.of_paths(label for each in given for label in each.labels)
+
+
+def title(files: Iterable[str], half: str | None) -> str:
+    """What a report is called after."""
+    names = " ".join(Path(file).name for file in files)
+    return f"{names}, {half} half" if half is not None else names

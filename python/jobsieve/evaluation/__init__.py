@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from jobsieve.evaluation.comparison import Comparison, compare
 from jobsieve.evaluation.figures import Share, Span
-from jobsieve.evaluation.judgement import Evaluation, Outcome, evaluate
+from jobsieve.evaluation.judgement import Evaluation, Outcome, evaluate, judge
 from jobsieve.evaluation.labels import LabelMap
 
 __all__ = [
@@ -20,4 +20,5 @@ __all__ = [
     "Span",
     "compare",
     "evaluate",
+    "judge",
 ]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from jobsieve import corpus
@@ -188,15 +188,23 @@ def evaluate(
     `JobsieveError` where the map lacks a label."""
     labels.require(label for each in adverts for label in each.labels)
     judged, left_out = _judged(adverts, labels)
-    outcomes = [
+    answers = corpus.answers(rules, judged, progress=progress)
+    return replace(judge(rules, judged, answers, labels), left_out=left_out)
+
+
+def judge(
+    rules: Snapshot, adverts: Sequence[Advert], answers: Sequence[Answer], labels: LabelMap
+) -> Evaluation:
+    """As `evaluate`, where the answers are there already."""
+    labels.require(label for each in adverts for label in each.labels)
+    judged, left_out = _judged(adverts, labels)
+    kept = {id(each) for each in judged}
+    outcomes = tuple(
         _outcome(advert, answer, labels)
-        for advert, answer in zip(
-            judged, corpus.answers(rules, judged, progress=progress), strict=True
-        )
-    ]
-    return Evaluation(
-        rules.ruleset.hash, rules.ruleset.rule_names, tuple(outcomes), labels, left_out
+        for advert, answer in zip(adverts, answers, strict=True)
+        if id(advert) in kept
     )
+    return Evaluation(rules.ruleset.hash, rules.ruleset.rule_names, outcomes, labels, left_out)
 
 
 def _judged(adverts: Iterable[Advert], labels: LabelMap) -> tuple[list[Advert], dict[str, int]]:

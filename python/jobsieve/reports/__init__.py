@@ -5,7 +5,7 @@ Layout stands in `templates/`; this module hands the figures over and knows no f
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,9 @@ from jobsieve import corpus
 from jobsieve.errors import FileError
 
 if TYPE_CHECKING:
+    from jobsieve.changes import Impact
     from jobsieve.evaluation import Comparison, Evaluation
+    from jobsieve.suggest import Advice, Group
 
 # Enough to judge an advert by; the whole of it is where it came from.
 _EXCERPT = 280
@@ -56,6 +58,18 @@ def evaluation(
         cells=cells,
         numbers={key: number for number, key in enumerate(cells)},
     )
+
+
+def impact(found: Impact, *, title: str) -> str:
+    """The report of what other rules would change."""
+    return _page("impact.html", found=found, title=title)
+
+
+def suggestions(
+    advice: Sequence[Advice], groups: Sequence[Group], *, title: str, adverts: int
+) -> str:
+    """The report of words that would help, and of adverts that no rule catches."""
+    return _page("suggestions.html", advice=advice, groups=groups, title=title, adverts=adverts)
 
 
 def _page(template: str, **values: object) -> str:
