@@ -94,7 +94,8 @@ impl Scenario {
 
     fn adverts(&self) -> Vec<Advert<'_>> {
         let lines = self.lines.lines();
-        lines.map(|line| Advert::from_json(line.as_bytes()).expect("an advert")).collect()
+        let fields = &self.settings.fields;
+        lines.map(|line| Advert::from_json(line.as_bytes(), fields).expect("an advert")).collect()
     }
 
     fn check(&self, ruleset: &RuleSet, adverts: &[Advert<'_>]) {

@@ -1,8 +1,14 @@
 //! The grammar on anything at all: it ends, it reports places inside the source, and what it accepts
 //! reads the same from its canonical form.
 
-use jobsieve_engine::lang::ast::{Count, Expr, ExprKind, FieldMask, Form, Item, Term};
-use jobsieve_engine::lang::{Fields, Severity, Span, parse, print, split};
+use jobsieve_engine::lang::ast::{
+    Action, Count, Expr, ExprKind, Form, Item, ListItem, Operator, Quoted, RuleItem, Term, Test,
+    Value,
+};
+use jobsieve_engine::lang::values::Date;
+use jobsieve_engine::lang::{
+    FieldKind, FieldMask, Fields, Severity, Span, ValueId, parse, print, split,
+};
 use proptest::prelude::*;
 
 /// Words and marks of the language, and some that are none.
@@ -52,10 +58,36 @@ fn symbol() -> impl Strategy<Value = String> {
         "# x\n",
         "\n",
         "list \"l\"",
+        "salary",
+        "location",
+        "posted",
+        "remote",
+        "company",
+        "=",
+        "!=",
+        ">=",
+        "between",
+        "in",
+        "true",
+        "£30k",
+        "\"2026-11-25\"",
         "\"nurs*\"",
         "é",
     ];
     prop::sample::select(symbols.to_vec()).prop_map(str::to_owned)
+}
+
+/// Title, description and one field of each kind.
+fn fields() -> Fields {
+    let declared = [
+        ("company", FieldKind::Text),
+        ("location", FieldKind::Keyword),
+        ("posted", FieldKind::Date),
+        ("remote", FieldKind::Boolean),
+        ("salary", FieldKind::Number),
+    ];
+    let declared = declared.map(|(name, kind)| (name.to_owned(), kind));
+    Fields::try_from(std::collections::BTreeMap::from(declared)).expect("fields")
 }
 
 fn text() -> impl Strategy<Value = String> {
@@ -101,8 +133,48 @@ fn proximity(fields: FieldMask) -> impl Strategy<Value = Expr> {
     })
 }
 
+/// A number as a rule writes it: with few digits, or with any.
+fn number() -> impl Strategy<Value = f64> {
+    let any = any::<f64>().prop_filter("finite", |number| number.is_finite());
+    prop_oneof![(-1000i32..1000).prop_map(f64::from), any].prop_map(|number| number + 0.0)
+}
+
+fn comparison() -> impl Strategy<Value = Expr> {
+    let date = (0u32..10_000, 1u32..13, 1u32..29).prop_map(|(year, month, day)| {
+        Value::Date(Date::parse(&format!("{year:04}-{month:02}-{day:02}")).expect("a day"))
+    });
+    let keyword = text().prop_map(Value::Keyword).boxed();
+    let number = number().prop_map(Value::Number).boxed();
+    let place = |field: u32, test: BoxedStrategy<Test>| {
+        test.prop_map(move |test| place(ExprKind::Compare { field: ValueId(field), test }))
+    };
+    let is = |value: BoxedStrategy<Value>, operators: &[Operator]| {
+        let operator = prop::sample::select(operators.to_vec());
+        (operator, value).prop_map(|(operator, value)| Test::Is(operator, value)).boxed()
+    };
+    let among = |value: &BoxedStrategy<Value>| {
+        prop::collection::vec(value.clone(), 1..4).prop_map(Test::In).boxed()
+    };
+    let between = (number.clone(), number.clone())
+        .prop_map(|ends| match ends {
+            (Value::Number(a), Value::Number(b)) if a > b => (Value::Number(b), Value::Number(a)),
+            ends => ends,
+        })
+        .prop_map(|(low, high)| Test::Between(low, high));
+    let equal = [Operator::Equal, Operator::Unequal];
+    prop_oneof![
+        place(0, is(keyword.clone(), &equal)),
+        place(0, among(&keyword)),
+        place(1, is(date.boxed(), &Operator::ALL)),
+        place(2, is(any::<bool>().prop_map(Value::Boolean).boxed(), &equal)),
+        place(3, is(number.clone(), &Operator::ALL)),
+        place(3, among(&number)),
+        place(3, between.boxed()),
+    ]
+}
+
 fn condition() -> impl Strategy<Value = Expr> {
-    let fields = || (1u32..4).prop_map(FieldMask);
+    let fields = || (1u32..8).prop_map(FieldMask);
     let of_list =
         (fields(), text(), prop::option::of(1u32..9)).prop_map(|(fields, name, count)| {
             let count = count.map_or(Count::All, Count::AtLeast);
@@ -113,6 +185,7 @@ fn condition() -> impl Strategy<Value = Expr> {
         2 => fields().prop_flat_map(proximity),
         1 => of_list,
         1 => text().prop_map(|path| place(ExprKind::Category { path })),
+        2 => comparison(),
     ];
     leaf.prop_recursive(5, 40, 4, |inner| {
         let several = prop::collection::vec(inner.clone(), 2..5);
@@ -151,15 +224,14 @@ fn without_places(expr: &Expr) -> Expr {
             ExprKind::Near { ordered: *ordered, distance: *distance, left, right }
         }
         ExprKind::Term { fields, term } => {
-            let term = Term { span: Span::default(), ..term.clone() };
-            ExprKind::Term { fields: *fields, term }
+            ExprKind::Term { fields: *fields, term: term_without_place(term) }
         }
         leaf => leaf.clone(),
     })
 }
 
 fn check(source: &str) {
-    let parsed = parse(source, &Fields::default());
+    let parsed = parse(source, &fields());
     for diagnostic in &parsed.diagnostics {
         let Span { start, end } = diagnostic.span;
         assert!(start <= end && end as usize <= source.len(), "{diagnostic:?} in {source:?}");
@@ -185,16 +257,97 @@ proptest! {
     }
 
     #[test]
-    fn the_canonical_form_reads_the_same(expr in condition()) {
-        let fields = Fields::default();
-        let canonical = print::condition(&expr, &fields);
-        let source = format!("rule \"r\": when {canonical} then add category \"c\";");
+    fn the_canonical_form_of_a_rule_reads_the_same(rule in rule()) {
+        let fields = fields();
+        let source = print::rule(&rule, &fields);
         let parsed = parse(&source, &fields);
         let errors = parsed.diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
         prop_assert!(!errors, "{:?}\n{}", parsed.diagnostics, source);
-        let Some(Item::Rule(rule)) = parsed.items.first() else { panic!("no rule in {source}") };
-        prop_assert_eq!(without_places(&rule.when), expr);
-        prop_assert_eq!(print::condition(&rule.when, &fields), canonical);
+        let Some(Item::Rule(read)) = parsed.items.first() else { panic!("no rule in {source}") };
+        prop_assert_eq!(rule_without_places(read), rule);
+        prop_assert_eq!(print::rule(read, &fields), source);
+    }
+
+    #[test]
+    fn the_canonical_form_of_a_list_reads_the_same(
+        name in text(),
+        terms in prop::collection::vec(term(), 1..5),
+    ) {
+        let list = ListItem { name: quoted(name), terms, span: Span::default() };
+        let source = print::list(&list);
+        let parsed = parse(&source, &Fields::default());
+        prop_assert!(parsed.diagnostics.is_empty(), "{:?}\n{}", parsed.diagnostics, source);
+        let Some(Item::List(read)) = parsed.items.first() else { panic!("no list in {source}") };
+        let terms = read.terms.iter().map(term_without_place).collect();
+        let name = quoted(read.name.text.clone());
+        prop_assert_eq!(ListItem { name, terms, span: Span::default() }, list);
+    }
+}
+
+fn quoted(text: String) -> Quoted {
+    Quoted { text, span: Span::default() }
+}
+
+/// A rule as the grammar takes it: each category once.
+fn rule() -> impl Strategy<Value = RuleItem> {
+    let path = || "[a-z&\" ]{0,3}[a-z](/[a-zé]{1,4}){0,3}";
+    let action = prop_oneof![
+        (path(), -1_000_000_000i64..=1_000_000_000)
+            .prop_map(|(path, score)| Action::AddCategory { path: quoted(path), score }),
+        (path(), any::<bool>()).prop_map(|(path, below)| {
+            let path = if below { format!("{path}/*") } else { path };
+            Action::RemoveCategory { path: quoted(path) }
+        }),
+        (text(), "[^\n\r]{0,8}")
+            .prop_map(|(name, value)| Action::Set { name: quoted(name), value }),
+    ];
+    let actions = prop::collection::vec(action, 1..4).prop_map(|mut actions| {
+        let path = |action: &Action| match action {
+            Action::AddCategory { path, .. } | Action::RemoveCategory { path } => path.text.clone(),
+            Action::Set { .. } => String::new(),
+        };
+        let mut seen = Vec::new();
+        actions.retain(|action| {
+            let path = path(action);
+            let new = path.is_empty() || !seen.contains(&path);
+            seen.push(path);
+            new
+        });
+        actions
+    });
+    (text(), condition(), prop::option::of(condition()), actions).prop_map(
+        |(name, when, unless, actions)| RuleItem {
+            name: quoted(name),
+            when,
+            unless,
+            actions,
+            span: Span::default(),
+        },
+    )
+}
+
+fn term_without_place(term: &Term) -> Term {
+    Term { span: Span::default(), ..term.clone() }
+}
+
+fn rule_without_places(rule: &RuleItem) -> RuleItem {
+    let action = |action: &Action| match action {
+        Action::AddCategory { path, score } => {
+            Action::AddCategory { path: quoted(path.text.clone()), score: *score }
+        }
+        Action::RemoveCategory { path } => {
+            Action::RemoveCategory { path: quoted(path.text.clone()) }
+        }
+        Action::Set { name, value } => {
+            Action::Set { name: quoted(name.text.clone()), value: value.clone() }
+        }
+    };
+    RuleItem {
+        name: quoted(rule.name.text.clone()),
+        when: without_places(&rule.when),
+        unless: rule.unless.as_ref().map(without_places),
+        actions: rule.actions.iter().map(action).collect(),
+        span: Span::default(),
     }
 }
 

@@ -2,7 +2,7 @@
 //! text is cut into words, how a rule is read, how WordNet reduces a word.
 
 use jobsieve_engine::exchange::CodePoints;
-use jobsieve_engine::lang::ast::{Action, Count, Expr, ExprKind, Form, Item, Term};
+use jobsieve_engine::lang::ast::{Action, Count, Expr, ExprKind, Form, Item, Term, Test, Value};
 use jobsieve_engine::lang::{Fields, parse as parse_source, print};
 use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
 use jobsieve_engine::text::{Analyzer, Markup, Text};
@@ -142,7 +142,27 @@ fn tree<'py>(py: Python<'py>, expr: &Expr, fields: &Fields) -> PyResult<Bound<'p
             (name, distance, names(expr.fields()), sides.0, sides.1).into_pyobject(py)
         }
         ExprKind::Category { path } => ("category", path).into_pyobject(py),
+        ExprKind::Compare { field, test } => {
+            let name = fields.value_name(*field);
+            let (operator, values) = match test {
+                Test::Is(operator, value) => (operator.as_str(), std::slice::from_ref(value)),
+                Test::Between(low, high) => ("between", &[low.clone(), high.clone()][..]),
+                Test::In(values) => ("in", &values[..]),
+            };
+            let values: PyResult<Vec<_>> =
+                values.iter().map(|value| raw_value(py, value)).collect();
+            ("compare", name, operator, values?).into_pyobject(py)
+        }
     }
+}
+
+fn raw_value<'py>(py: Python<'py>, value: &Value) -> PyResult<Bound<'py, PyAny>> {
+    Ok(match value {
+        Value::Number(number) => number.into_pyobject(py)?.into_any(),
+        Value::Keyword(text) => text.into_pyobject(py)?.into_any(),
+        Value::Date(date) => date.to_string().into_pyobject(py)?.into_any(),
+        Value::Boolean(value) => value.into_pyobject(py)?.to_owned().into_any(),
+    })
 }
 
 /// The lemma of each word by WordNet's rules, as NLTK gives it; `pos` is n, v, a or r.

@@ -1,6 +1,7 @@
 //! The binding: the only crate that knows Python. Plain data crosses the border, the GIL is released
 //! around all work, and byte offsets of the engine become code points. It decides nothing itself.
 
+mod adverts;
 mod compiling;
 mod faults;
 mod inspection;

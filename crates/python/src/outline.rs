@@ -62,6 +62,7 @@ impl Outline<'_> {
                 self.condition(left);
                 self.condition(right);
             }
+            ExprKind::Compare { .. } => {}
             ExprKind::Category { path } => {
                 self.mentions.push(("category", path.clone(), String::new(), start, end));
             }
@@ -83,9 +84,15 @@ impl Outline<'_> {
 
 /// The objects of a rule file that can be read, with the places of their parts.
 #[pyfunction]
-pub fn outline(py: Python<'_>, source: &str) -> Vec<OutlineItem> {
-    py.detach(|| {
-        let parsed = parse(source, &Fields::default());
+#[pyo3(signature = (source, *, settings = None))]
+pub fn outline(
+    py: Python<'_>,
+    source: &str,
+    settings: Option<&[u8]>,
+) -> PyResult<Vec<OutlineItem>> {
+    let fields = read_settings(settings)?.fields;
+    Ok(py.detach(|| {
+        let parsed = parse(source, &fields);
         let mut outline = Outline {
             points: CodePoints::new(source),
             terms: Vec::new(),
@@ -123,7 +130,7 @@ pub fn outline(py: Python<'_>, source: &str) -> Vec<OutlineItem> {
             ));
         }
         items
-    })
+    }))
 }
 
 /// The units and conditions of a rule set.
@@ -143,6 +150,7 @@ pub fn skeleton<'py>(
             UnitKind::Near(distance) => ("near", distance),
             UnitKind::Before(distance) => ("before", distance),
             UnitKind::Category(count) => ("category", count),
+            UnitKind::Comparison => ("comparison", 0),
         };
         units.append((kind, number, PyTuple::new(py, parts)?))?;
     }

@@ -9,11 +9,12 @@ use jobsieve_engine::engine::{self, RuleId, Scratch};
 use jobsieve_engine::exchange::{
     self, Advert, write_error_record, write_explanation, write_record,
 };
-use pyo3::exceptions::{PyKeyError, PyTypeError, PyValueError};
+use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
-use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
-use pyo3::types::{PyBool, PyBytes, PyDict, PyMapping, PyString};
+use pyo3::pybacked::PyBackedBytes;
+use pyo3::types::{PyBytes, PyDict};
 
+use crate::adverts::{self, Row, check_id};
 use crate::faults::{advert_error, of_row};
 
 thread_local! {
@@ -44,6 +45,12 @@ impl RuleSet {
     }
 
     #[getter]
+    fn fields(&self) -> BTreeMap<&str, &'static str> {
+        let declared = self.inner.settings().fields.declared();
+        declared.map(|(name, kind)| (name, kind.as_str())).collect()
+    }
+
+    #[getter]
     fn rule_names(&self) -> Vec<&str> {
         self.inner.rule_names().collect()
     }
@@ -60,14 +67,15 @@ impl RuleSet {
         if let Some(id) = id {
             check_id(id)?;
         }
-        if let Some((name, _)) = fields.and_then(|fields| fields.iter().next()) {
-            let error = exchange::AdvertError::undeclared_field(name.extract()?);
-            return Err(advert_error(py, &error));
-        }
+        let declared = &self.inner.settings().fields;
         let advert = Advert {
             id: None,
             title: title.map(Cow::Borrowed),
             description: description.map(Cow::Borrowed),
+            fields: match fields {
+                Some(given) => adverts::fields(given, declared)?,
+                None => Vec::new(),
+            },
         };
         advert.require_text().map_err(|error| advert_error(py, &error))?;
         Ok(py.detach(|| self.answer(&advert)))
@@ -78,10 +86,13 @@ impl RuleSet {
         py: Python<'_>,
         rows: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<Classification>> {
+        let declared = &self.inner.settings().fields;
         let rows: Vec<Row> = rows
             .try_iter()?
             .enumerate()
-            .map(|(number, row)| Row::read(&row?).map_err(|error| of_row(py, number, error)))
+            .map(|(number, row)| {
+                Row::read(&row?, declared).map_err(|error| of_row(py, number, error))
+            })
             .collect::<PyResult<_>>()?;
         let answers: Result<Vec<_>, _> = py.detach(|| {
             let answer = |(number, row): (usize, &Row)| {
@@ -144,7 +155,7 @@ impl RuleSet {
             ),
         };
         let out = py.detach(|| {
-            let advert = Advert::from_json(body)?;
+            let advert = self.read(body)?;
             let explanation =
                 SCRATCH.with_borrow_mut(|scratch| self.inner.explain(&advert, asked, scratch));
             let mut out = Vec::new();
@@ -158,7 +169,7 @@ impl RuleSet {
     /// The answer found by trying every rule, without any selection; for tests.
     fn match_unfiltered(&self, py: Python<'_>, body: &[u8]) -> PyResult<Classification> {
         let answer = py.detach(|| {
-            let advert = Advert::from_json(body)?;
+            let advert = self.read(body)?;
             let result = SCRATCH.with_borrow_mut(|scratch| {
                 self.inner.classify_unfiltered(&advert, scratch).clone()
             });
@@ -178,6 +189,10 @@ impl RuleSet {
 }
 
 impl RuleSet {
+    fn read<'a>(&self, body: &'a [u8]) -> Result<Advert<'a>, exchange::AdvertError> {
+        Advert::from_json(body, &self.inner.settings().fields)
+    }
+
     fn answer(&self, advert: &Advert<'_>) -> Classification {
         let result =
             SCRATCH.with_borrow_mut(|scratch| self.inner.classify(advert, scratch).clone());
@@ -190,97 +205,13 @@ impl RuleSet {
         version: Option<i64>,
         out: &mut Vec<u8>,
     ) -> Result<(), exchange::AdvertError> {
-        let advert = Advert::from_json(body)?;
+        let advert = self.read(body)?;
         SCRATCH.with_borrow_mut(|scratch| {
             let found = self.inner.classify(&advert, scratch);
             write_record(out, advert.id.as_ref(), &self.inner, version, found);
         });
         Ok(())
     }
-}
-
-/// One advert given as a mapping.
-struct Row {
-    title: Option<PyBackedStr>,
-    description: Option<PyBackedStr>,
-}
-
-impl Row {
-    fn read(row: &Bound<'_, PyAny>) -> PyResult<Self> {
-        let Ok(mapping) = row.cast::<PyMapping>() else {
-            return Err(wrong_type("an advert", "a mapping", row));
-        };
-        let mut read = Self { title: None, description: None };
-        for item in mapping.items()?.iter() {
-            let (key, value): (Bound<'_, PyAny>, Bound<'_, PyAny>) = item.extract()?;
-            let Ok(name) = key.extract::<PyBackedStr>() else {
-                return Err(wrong_type("a key of an advert", "a str", &key));
-            };
-            match &*name {
-                "id" => check_id(&value)?,
-                "title" => read.title = text(&name, &value)?,
-                "description" => read.description = text(&name, &value)?,
-                "fields" => check_fields(&value)?,
-                _ => {
-                    let known = "\"id\", \"title\", \"description\" and \"fields\"";
-                    let message = format!("{:?} is no key of an advert; it has {known}", &*name);
-                    return Err(PyTypeError::new_err(message));
-                }
-            }
-        }
-        Ok(read)
-    }
-
-    fn advert(&self) -> Advert<'_> {
-        Advert {
-            id: None,
-            title: self.title.as_deref().map(Cow::Borrowed),
-            description: self.description.as_deref().map(Cow::Borrowed),
-        }
-    }
-}
-
-fn text(key: &str, value: &Bound<'_, PyAny>) -> PyResult<Option<PyBackedStr>> {
-    if value.is_none() {
-        return Ok(None);
-    }
-    let Ok(text) = value.cast::<PyString>() else {
-        return Err(wrong_type(&format!("the value of {key:?}"), "a str or None", value));
-    };
-    PyBackedStr::try_from(text.clone()).map(Some).map_err(|_| {
-        PyValueError::new_err(format!(
-            "the value of {key:?} holds half a surrogate pair, which is no text"
-        ))
-    })
-}
-
-/// The name that the caller has for an advert: answers of the Python interface come in order, without
-/// it, but it is refused where the HTTP service would refuse it.
-fn check_id(id: &Bound<'_, PyAny>) -> PyResult<()> {
-    let is_integer = || !id.is_instance_of::<PyBool>() && id.extract::<i64>().is_ok();
-    if id.is_none() || id.is_instance_of::<PyString>() || is_integer() {
-        return Ok(());
-    }
-    Err(wrong_type("the value of \"id\"", "a str, an int of 64 bits or None", id))
-}
-
-/// No field is declared, so that there is none to give.
-fn check_fields(fields: &Bound<'_, PyAny>) -> PyResult<()> {
-    let Ok(fields) = fields.cast::<PyMapping>() else {
-        return Err(wrong_type("the value of \"fields\"", "a mapping", fields));
-    };
-    match fields.keys()?.iter().next() {
-        None => Ok(()),
-        Some(name) => {
-            let error = exchange::AdvertError::undeclared_field(&name.str()?.to_string_lossy());
-            Err(advert_error(fields.py(), &error))
-        }
-    }
-}
-
-fn wrong_type(what: &str, expected: &str, found: &Bound<'_, PyAny>) -> PyErr {
-    let found = found.get_type().name().map_or_else(|_| String::new(), |name| name.to_string());
-    PyTypeError::new_err(format!("{what} must be {expected}, not {found}"))
 }
 
 /// What the rules say of one advert.

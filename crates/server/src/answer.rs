@@ -43,7 +43,8 @@ thread_local! {
 /// Classifies the advert in `body`.
 pub(crate) fn classify(live: &Live, body: &[u8]) -> Result<Answer, Failure> {
     guarded(|Workspace { scratch, record }| {
-        let advert = Advert::from_json(body).map_err(Failure::Advert)?;
+        let fields = &live.ruleset.settings().fields;
+        let advert = Advert::from_json(body, fields).map_err(Failure::Advert)?;
         let started = Instant::now();
         let classification = live.ruleset.classify(&advert, scratch);
         let engine = started.elapsed();

@@ -151,10 +151,12 @@ impl Problem {
 mod tests {
     use super::*;
     use jobsieve_engine::exchange::Advert;
+    use jobsieve_engine::lang::Fields;
 
     #[test]
     fn a_refused_advert_becomes_a_document_with_key_and_offset() {
-        let error = Advert::from_json(b"{\"\\u0007\\\"<\":1}").expect_err("unknown key");
+        let error = Advert::from_json(b"{\"\\u0007\\\"<\":1}", &Fields::default())
+            .expect_err("unknown key");
         let document = Problem::Advert(error).document();
         assert_eq!(
             String::from_utf8_lossy(&document),

@@ -6,7 +6,7 @@
 use std::sync::Arc;
 
 use crate::exchange::Advert;
-use crate::lang::Span;
+use crate::lang::{Span, ValueId};
 
 pub use super::instead::{Difference, Instead};
 use super::matcher::{Classification, Scratch};
@@ -43,6 +43,8 @@ pub enum ClauseKind {
     Leaf,
     /// Other rules added a category.
     Category,
+    /// A value of this field meets a test.
+    Comparison(ValueId),
 }
 
 /// A part of a condition and its verdict.
@@ -192,15 +194,23 @@ impl RuleSet {
                 clause.holds = holding >= count as usize;
             }
             NodeKind::Leaf { unit, fields } => {
-                if let Unit::Category { set } = self.book.units.kind(unit) {
-                    clause.kind = ClauseKind::Category;
-                    let categories = self.book.units.category_set(set);
-                    clause.holds = scratch.category_holds(categories);
-                    clause.rules = self.deciding(categories, clause.holds, scratch);
-                    return clause;
+                match self.book.units.kind(unit) {
+                    Unit::Category { set } => {
+                        clause.kind = ClauseKind::Category;
+                        let categories = self.book.units.category_set(set);
+                        clause.holds = scratch.category_holds(categories);
+                        clause.rules = self.deciding(categories, clause.holds, scratch);
+                        return clause;
+                    }
+                    Unit::Comparison { number } => {
+                        clause.kind = ClauseKind::Comparison(self.comparisons.field(number));
+                        clause.holds = scratch.comparison_holds(self, number);
+                        return clause;
+                    }
+                    _ => {}
                 }
                 clause.fields = self.settings.fields.names_of(fields).map(str::to_owned).collect();
-                for (number, name) in self.settings.fields.names().iter().enumerate() {
+                for (number, name) in self.settings.fields.texts().iter().enumerate() {
                     if fields.0 >> number & 1 == 1 {
                         self.push_places(unit, number, name, scratch, &mut clause.places);
                     }

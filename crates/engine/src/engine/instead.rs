@@ -84,7 +84,10 @@ impl RuleSet {
                     self.apart(number, [parts[0], parts[1]], ordered, names, scratch)
                 }))
             }
-            Unit::List { .. } | Unit::Any { .. } | Unit::Category { .. } => None,
+            Unit::List { .. }
+            | Unit::Any { .. }
+            | Unit::Category { .. }
+            | Unit::Comparison { .. } => None,
         };
         found.map(|found| Instead { places: cut(found.places), ..found })
     }
@@ -96,7 +99,7 @@ impl RuleSet {
 
     fn place_of(&self, number: usize, text: &Text, start: u32, end: u32) -> Place {
         let (start, end) = text.source_span(start, end);
-        let field = self.settings.fields.names().get(number).cloned().unwrap_or_default();
+        let field = self.settings.fields.texts().get(number).cloned().unwrap_or_default();
         Place { field, start, end }
     }
 

@@ -7,6 +7,7 @@ use rayon::prelude::*;
 
 use crate::text::Analyzer;
 
+use super::comparisons::Comparisons;
 use super::identity;
 use super::phrases::{PhraseKey, Phrases};
 use super::program::{Entry, FAILS, HOLDS, Programs};
@@ -58,6 +59,7 @@ pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) 
         always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
         uses,
+        comparisons: Comparisons::new(book.units.comparisons()),
         book,
     }
 }
@@ -126,19 +128,14 @@ pub(super) fn relink(
         always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
         uses,
+        comparisons: Comparisons::new(book.units.comparisons()),
         book,
     }
 }
 
 /// The settings as text, for the identity: equal texts analyse equally.
 fn describe(settings: &Settings, analyzer: &Analyzer) -> String {
-    format!(
-        "settings {}\ndata {}\nfields {}\ndefaults {}",
-        settings.to_json(),
-        analyzer.data_checksum(),
-        settings.fields.names().join(" "),
-        settings.fields.defaults().0
-    )
+    format!("settings {}\ndata {}", settings.to_json(), analyzer.data_checksum())
 }
 
 fn find_categories(book: &mut Rulebook) {

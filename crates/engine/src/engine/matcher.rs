@@ -6,18 +6,16 @@
 
 use std::ops::Range;
 
-use crate::exchange::Advert;
+use crate::exchange::{Advert, Given};
 use crate::lang::{FieldMask, Fields};
 use crate::text::{Markup, Text};
 
+use super::comparisons::Found;
 use super::places::Place;
 use super::program::Step;
 use super::roles::Role;
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet, StringId};
 use super::units::{Unit, UnitId};
-
-/// How many text fields an advert may have.
-pub(super) const FIELDS: usize = 2;
 
 /// A token that some rule may look for.
 #[derive(Debug, Clone, Copy)]
@@ -50,7 +48,10 @@ struct Mark {
 #[derive(Debug, Default)]
 pub struct Scratch {
     epoch: u32,
-    pub(super) fields: [FieldText; FIELDS],
+    /// The texts of the rule set's fields.
+    pub(super) fields: Vec<FieldText>,
+    values: Vec<Found>,
+    folded: String,
     marks: Vec<Mark>,
     /// The units that stand in the advert and under which rules are filed; some more than once.
     filed: Vec<UnitId>,
@@ -138,28 +139,43 @@ impl RuleSet {
         &scratch.classification
     }
 
-    /// Cuts the advert's fields into words and keeps those that some rule looks for.
+    /// Cuts the advert's texts into words and keeps those that some rule looks for; reads its values.
     pub(super) fn read(&self, advert: &Advert<'_>, scratch: &mut Scratch) {
-        let sources = [(Fields::TITLE, &advert.title), (Fields::DESCRIPTION, &advert.description)];
-        for (field, source) in sources {
-            let FieldText { text, tokens, words } = &mut scratch.fields[field];
-            tokens.clear();
-            words.clear();
-            let source = source.as_deref().unwrap_or("");
-            self.analyzer.read(source, Markup::Html, text);
-            for token in text.tokens() {
-                let start = words.len() as u32;
-                self.vocabulary.push_words(text, token, words);
-                let end = words.len() as u32;
-                if start < end {
-                    tokens.push(KnownToken {
-                        words: (start, end),
-                        position: token.position,
-                        sentence: token.sentence,
-                        start: token.start,
-                        end: token.end,
-                    });
-                }
+        for (number, field) in scratch.fields.iter_mut().enumerate() {
+            let declared = || {
+                advert.fields.iter().find_map(|given| match given {
+                    Given::Text(given, text) if *given == number => Some(&**text),
+                    _ => None,
+                })
+            };
+            let source = match number {
+                Fields::TITLE => advert.title.as_deref(),
+                Fields::DESCRIPTION => advert.description.as_deref(),
+                _ => declared(),
+            };
+            self.read_text(source.unwrap_or(""), field);
+        }
+        scratch.values.clear();
+        self.comparisons.read(&advert.fields, &mut scratch.folded, &mut scratch.values);
+    }
+
+    fn read_text(&self, source: &str, field: &mut FieldText) {
+        let FieldText { text, tokens, words } = field;
+        tokens.clear();
+        words.clear();
+        self.analyzer.read(source, Markup::Html, text);
+        for token in text.tokens() {
+            let start = words.len() as u32;
+            self.vocabulary.push_words(text, token, words);
+            let end = words.len() as u32;
+            if start < end {
+                tokens.push(KnownToken {
+                    words: (start, end),
+                    position: token.position,
+                    sentence: token.sentence,
+                    start: token.start,
+                    end: token.end,
+                });
             }
         }
     }
@@ -283,6 +299,8 @@ impl Scratch {
             self.epoch = 0;
         }
         self.epoch += 1;
+        let texts = ruleset.settings.fields.texts().len();
+        self.fields.resize_with(texts, FieldText::default);
         if self.marks.len() < ruleset.book.units.len() {
             self.marks.resize(ruleset.book.units.len(), Mark::default());
         }
@@ -325,7 +343,7 @@ impl Scratch {
         self.waiting.extend(always);
     }
 
-    /// In which fields the unit stands; every field for a category that holds.
+    /// In which fields the unit stands; every field for a category or comparison that holds.
     fn stands(&mut self, ruleset: &RuleSet, unit: UnitId) -> FieldMask {
         let mark = self.marks[unit as usize];
         if mark.epoch == self.epoch {
@@ -334,10 +352,17 @@ impl Scratch {
         if ruleset.book.units.is_eager(unit) {
             return FieldMask::default();
         }
-        if let Unit::Category { set } = ruleset.book.units.kind(unit) {
+        let units = &ruleset.book.units;
+        let everywhere = |holds| FieldMask(if holds { u32::MAX } else { 0 });
+        match units.kind(unit) {
             // Not kept: a category may be added and removed until the layer of the rule that asks.
-            let holds = self.category_holds(ruleset.book.units.category_set(set));
-            return FieldMask(if holds { u32::MAX } else { 0 });
+            Unit::Category { set } => {
+                return everywhere(self.category_holds(units.category_set(set)));
+            }
+            Unit::Comparison { number } => {
+                return everywhere(self.comparison_holds(ruleset, number));
+            }
+            _ => {}
         }
         let mut fields = self.may_stand(ruleset, unit);
         for (number, field) in self.fields.iter().enumerate() {
@@ -364,7 +389,11 @@ impl Scratch {
             Unit::Any { .. } => {
                 parts.fold(FieldMask::default(), |any, part| FieldMask(any.0 | part.0))
             }
-            Unit::Word | Unit::Phrase { .. } | Unit::List { .. } | Unit::Category { .. } => {
+            Unit::Word
+            | Unit::Phrase { .. }
+            | Unit::List { .. }
+            | Unit::Category { .. }
+            | Unit::Comparison { .. } => {
                 let mark = self.marks[unit as usize];
                 if mark.epoch == self.epoch { mark.fields } else { FieldMask::default() }
             }
@@ -374,6 +403,11 @@ impl Scratch {
     /// The rules that matched so far.
     pub(super) fn matched(&self) -> &[RuleId] {
         &self.classification.matched
+    }
+
+    /// Whether a value of the advert meets the comparison.
+    pub(super) fn comparison_holds(&self, ruleset: &RuleSet, number: u32) -> bool {
+        ruleset.comparisons.holds(number, &self.values)
     }
 
     /// Whether one of the categories was added and not removed.

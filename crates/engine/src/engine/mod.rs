@@ -10,6 +10,7 @@
 //! [`explain`] tells why a rule did or did not match, [`instead`] what stands in place of a clause that
 //! fails. [`skeleton`] lays the conditions open for tools.
 
+mod comparisons;
 pub mod compile;
 pub mod explain;
 mod forms;

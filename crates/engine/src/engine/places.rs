@@ -62,8 +62,8 @@ impl RuleSet {
                 out.drain(start..right.end);
                 sort(out, start);
             }
-            // A category has no place.
-            Unit::Category { .. } => {}
+            // These have no place.
+            Unit::Category { .. } | Unit::Comparison { .. } => {}
         }
     }
 }

@@ -198,6 +198,10 @@ impl<'a> Resolver<'a> {
                 let unit = self.terms.units.category(path);
                 NodeKind::Leaf { unit, fields: FieldMask(u32::MAX) }
             }
+            ExprKind::Compare { field, test } => {
+                let unit = self.terms.units.comparison(*field, test);
+                NodeKind::Leaf { unit, fields: FieldMask(u32::MAX) }
+            }
         };
         Some(self.part.trees.push(kind, span))
     }

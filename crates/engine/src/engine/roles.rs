@@ -79,7 +79,10 @@ impl Roles {
                 Unit::List { .. } | Unit::Any { .. } | Unit::Slop { .. } | Unit::Near { .. } => {
                     units.parts(unit)
                 }
-                Unit::Word | Unit::Phrase { .. } | Unit::Category { .. } => &[],
+                Unit::Word
+                | Unit::Phrase { .. }
+                | Unit::Category { .. }
+                | Unit::Comparison { .. } => &[],
             };
             for &part in parts {
                 looked_at[part as usize].0 |= fields.0;

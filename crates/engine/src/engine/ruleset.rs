@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::lang::FieldMask;
 use crate::text::Analyzer;
 
+use super::comparisons::Comparisons;
 use super::matcher::Classification;
 use super::phrases::Phrases;
 use super::program::{Entry, Programs, Step};
@@ -62,6 +63,8 @@ pub struct RuleSet {
     pub(super) always: Vec<RuleId>,
     /// How many leaves named each unit when all was built.
     pub(super) uses: Vec<u32>,
+    /// What rules ask of values, in numbers.
+    pub(super) comparisons: Comparisons,
     /// How many layers there are.
     pub(super) layers: u32,
 }

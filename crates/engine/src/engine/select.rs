@@ -61,7 +61,7 @@ impl<'a> Rarity<'a> {
             Unit::Near { .. } => {
                 parts.iter().map(|&part| self.cost(part, fields)).fold(f64::INFINITY, f64::min)
             }
-            Unit::Category { .. } => f64::INFINITY,
+            Unit::Category { .. } | Unit::Comparison { .. } => f64::INFINITY,
         }
     }
 
@@ -80,8 +80,8 @@ impl<'a> Rarity<'a> {
             Unit::Near { .. } => {
                 cheapest(parts.iter().map(|&part| self.unit_access(part, fields)).collect())
             }
-            // Other rules make it hold, not a word of the advert.
-            Unit::Category { .. } => Access::Always,
+            // Other rules or values make it hold, not a word of the advert.
+            Unit::Category { .. } | Unit::Comparison { .. } => Access::Always,
         }
     }
 

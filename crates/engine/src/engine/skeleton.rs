@@ -25,6 +25,8 @@ pub enum UnitKind {
     Before(u32),
     /// Any of so many categories.
     Category(u32),
+    /// A value of the advert meets a test.
+    Comparison,
 }
 
 /// A condition: what it is, where it stands in its rule's source, and its parts.
@@ -83,6 +85,7 @@ impl RuleSet {
                 Unit::Category { set } => {
                     UnitKind::Category(self.book.units.category_set(set).len() as u32)
                 }
+                Unit::Comparison { .. } => UnitKind::Comparison,
             };
             (kind, self.book.units.parts(unit))
         })

@@ -37,8 +37,11 @@ impl RuleSet {
     }
 
     fn stands(&self, unit: UnitId, fields: FieldMask, scratch: &Scratch) -> bool {
-        if let Unit::Category { set } = self.book.units.kind(unit) {
-            return scratch.category_holds(self.book.units.category_set(set));
+        let units = &self.book.units;
+        match units.kind(unit) {
+            Unit::Category { set } => return scratch.category_holds(units.category_set(set)),
+            Unit::Comparison { number } => return scratch.comparison_holds(self, number),
+            _ => {}
         }
         let numbered = scratch.fields.iter().enumerate();
         numbered

@@ -8,6 +8,9 @@ use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
 use serde::{Deserialize, Serialize};
 
+use crate::lang::ValueId;
+use crate::lang::ast::Test;
+
 use super::ruleset::CategoryId;
 
 /// Number of a word, phrase or list.
@@ -30,13 +33,15 @@ pub(super) enum Unit {
     Near { start: u32, distance: u32, ordered: bool },
     /// A category that other rules add: the number of a set in [`Units::category_sets`].
     Category { set: u32 },
+    /// A value of the advert meets a test: the number of one of [`Units::comparisons`].
+    Comparison { number: u32 },
 }
 
 impl Unit {
     /// Its range in [`Units::parts`]: start and length.
     fn range(self) -> (u32, u32) {
         match self {
-            Self::Word | Self::Category { .. } => (0, 0),
+            Self::Word | Self::Category { .. } | Self::Comparison { .. } => (0, 0),
             Self::Phrase { start, len }
             | Self::List { start, len }
             | Self::Slop { start, len, .. }
@@ -48,7 +53,7 @@ impl Unit {
     /// The same with its parts from `start` on.
     fn at(mut self, at: u32) -> Self {
         match &mut self {
-            Self::Word | Self::Category { .. } => {}
+            Self::Word | Self::Category { .. } | Self::Comparison { .. } => {}
             Self::Phrase { start, .. }
             | Self::List { start, .. }
             | Self::Slop { start, .. }
@@ -71,6 +76,8 @@ pub(super) struct Units {
     /// The categories that are that path or lie below it.
     #[serde(skip)]
     category_sets: Vec<Box<[CategoryId]>>,
+    /// What conditions ask of which fields.
+    comparisons: Vec<(ValueId, Test)>,
 }
 
 impl Units {
@@ -96,6 +103,11 @@ impl Units {
     /// The path of each category that conditions name, by the number of its set.
     pub(super) fn category_paths(&self) -> &[Box<str>] {
         &self.category_paths
+    }
+
+    /// What conditions ask of which fields, by number.
+    pub(super) fn comparisons(&self) -> &[(ValueId, Test)] {
+        &self.comparisons
     }
 
     /// The categories any of which makes a category unit hold.
@@ -146,6 +158,8 @@ pub(super) struct UnitBuilder {
     /// The places of words in [`Units::words`].
     words: HashTable<u32>,
     categories: HashMap<Box<str>, UnitId>,
+    /// By field and test as debugging shows them, which tells all apart.
+    comparisons: HashMap<String, UnitId>,
     hasher: FixedState,
 }
 
@@ -159,6 +173,10 @@ impl UnitBuilder {
                 Unit::Word => {}
                 Unit::Category { set } => {
                     builder.categories.insert(units.category_paths[set as usize].clone(), unit);
+                }
+                Unit::Comparison { number } => {
+                    let key = format!("{:?}", units.comparisons[number as usize]);
+                    builder.comparisons.insert(key, unit);
                 }
                 _ => {
                     let hash = composed_hash(&builder.hasher, &units, unit);
@@ -250,6 +268,20 @@ impl UnitBuilder {
         unit
     }
 
+    /// A comparison.
+    pub(super) fn comparison(&mut self, field: ValueId, test: &Test) -> UnitId {
+        let comparison = (field, test.clone());
+        let key = format!("{comparison:?}");
+        if let Some(&unit) = self.comparisons.get(&key) {
+            return unit;
+        }
+        self.units.comparisons.push(comparison);
+        let number = self.units.comparisons.len() as u32 - 1;
+        let unit = self.push(Unit::Comparison { number });
+        self.comparisons.insert(key, unit);
+        unit
+    }
+
     /// Adds what `other` has from its unit `first` on, which both number alike before; gives the
     /// number here of each unit there.
     pub(super) fn absorb(&mut self, other: &Units, first: usize) -> Vec<UnitId> {
@@ -266,6 +298,10 @@ impl UnitBuilder {
                 },
                 Unit::List { .. } | Unit::Any { .. } => self.list(parts),
                 Unit::Category { set } => self.category(&other.category_paths[set as usize]),
+                Unit::Comparison { number } => {
+                    let (field, test) = &other.comparisons[number as usize];
+                    self.comparison(*field, test)
+                }
                 Unit::Phrase { .. } | Unit::Slop { .. } | Unit::Near { .. } => {
                     self.composed(kind.at(0), &parts)
                 }

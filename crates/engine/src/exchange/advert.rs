@@ -6,7 +6,11 @@ use std::fmt;
 
 use serde::de::{DeserializeSeed, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 
+use crate::lang::Fields;
+
 use super::fault::{AdvertError, Place};
+use super::refusal::{Refusal, refuse, stop};
+use super::values::{FieldsSeed, Given};
 
 /// The caller's name for an advert, given back as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,15 +41,18 @@ pub struct Advert<'a> {
     pub title: Option<Cow<'a, str>>,
     /// The description, plain or HTML.
     pub description: Option<Cow<'a, str>>,
+    /// What it gives for declared fields.
+    pub fields: Vec<Given<'a>>,
 }
 
 impl<'a> Advert<'a> {
-    /// Reads `{id?, title?, description?, fields?: {}}`. No coercion: an unknown key, a key given twice
-    /// or a wrong type is an error; `null` stands for an absent id, title or description.
+    /// Reads `{id?, title?, description?, fields?: {}}`; `declared` says which fields there may be. No
+    /// coercion: an unknown key, a key given twice or a wrong type is an error; `null` stands for an absent
+    /// id, text or value.
     ///
     /// # Errors
     /// [`AdvertError`] names the key or the byte at fault.
-    pub fn from_json(body: &'a [u8]) -> Result<Self, AdvertError> {
+    pub fn from_json(body: &'a [u8], declared: &Fields) -> Result<Self, AdvertError> {
         let text = std::str::from_utf8(body)
             .map_err(|error| AdvertError::invalid_utf8(Place::at(body, error.valid_up_to())))?;
         if text.starts_with('\u{feff}') {
@@ -55,7 +62,7 @@ impl<'a> Advert<'a> {
         let mut advert = Self::default();
         let mut fault = None;
         let mut json = serde_json::Deserializer::from_str(text);
-        let read = AdvertSeed { advert: &mut advert, fault: &mut fault }
+        let read = AdvertSeed { advert: &mut advert, declared, fault: &mut fault }
             .deserialize(&mut json)
             .and_then(|()| json.end());
         if let Err(error) = read {
@@ -96,77 +103,16 @@ fn reason(error: &serde_json::Error) -> String {
     }
 }
 
-/// Writes the methods of a [`Visitor`] for the kinds of JSON values that it does not take.
-macro_rules! refuse {
-    (bool) => {
-        fn visit_bool<E: Error>(self, _: bool) -> Result<Self::Value, E> {
-            Err(self.refuse("a boolean"))
-        }
-    };
-    (integer) => {
-        fn visit_i64<E: Error>(self, _: i64) -> Result<Self::Value, E> {
-            Err(self.refuse("a number"))
-        }
-        fn visit_u64<E: Error>(self, _: u64) -> Result<Self::Value, E> {
-            Err(self.refuse("a number"))
-        }
-    };
-    (float) => {
-        fn visit_f64<E: Error>(self, _: f64) -> Result<Self::Value, E> {
-            Err(self.refuse("a number"))
-        }
-    };
-    (string) => {
-        fn visit_str<E: Error>(self, _: &str) -> Result<Self::Value, E> {
-            Err(self.refuse("a string"))
-        }
-    };
-    (null) => {
-        fn visit_unit<E: Error>(self) -> Result<Self::Value, E> {
-            Err(self.refuse("null"))
-        }
-    };
-    (array) => {
-        fn visit_seq<A: SeqAccess<'a>>(self, _: A) -> Result<Self::Value, A::Error> {
-            Err(self.refuse("an array"))
-        }
-    };
-    (object) => {
-        fn visit_map<A: MapAccess<'a>>(self, _: A) -> Result<Self::Value, A::Error> {
-            Err(self.refuse("an object"))
-        }
-    };
-    ($($kind:tt)*) => { $(refuse!($kind);)* };
-}
-
-/// What a seed refuses: its kind and key go into `fault`, the parser only learns that it must stop.
-struct Refusal<'f> {
-    fault: &'f mut Option<AdvertError>,
-    key: Option<&'static str>,
-    expected: &'static str,
-}
-
-impl Refusal<'_> {
-    fn refuse<E: Error>(self, found: &'static str) -> E {
-        *self.fault = Some(AdvertError::wrong_type(self.key, self.expected, found));
-        stop()
-    }
-}
-
-/// The parser stops; the fault is told elsewhere.
-fn stop<E: Error>() -> E {
-    E::custom("refused")
-}
-
 /// Reads the whole body into `advert`; what is JSON but no advert is left in `fault`.
 struct AdvertSeed<'f, 'a> {
     advert: &'f mut Advert<'a>,
+    declared: &'f Fields,
     fault: &'f mut Option<AdvertError>,
 }
 
 impl AdvertSeed<'_, '_> {
     fn refuse<E: Error>(self, found: &'static str) -> E {
-        Refusal { fault: self.fault, key: None, expected: "a JSON object" }.refuse(found)
+        Refusal::of_advert(self.fault, "a JSON object").refuse(found)
     }
 }
 
@@ -188,7 +134,7 @@ impl<'a> Visitor<'a> for AdvertSeed<'_, 'a> {
     refuse!(bool integer float string null array);
 
     fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        let Self { advert, fault } = self;
+        let Self { advert, declared, fault } = self;
         let mut seen = [false; 4];
         while let Some(Key(key)) = members.next_key_seed(KeySeed)? {
             let number = match &*key {
@@ -208,21 +154,20 @@ impl<'a> Visitor<'a> for AdvertSeed<'_, 'a> {
             match number {
                 0 => {
                     let expected = "a string, an integer of 64 bits or null";
-                    let refusal = Refusal { fault, key: Some("id"), expected };
+                    let refusal = Refusal::of_key(fault, "id", expected);
                     advert.id = members.next_value_seed(IdSeed(refusal))?;
                 }
                 1 => {
-                    let refusal = Refusal { fault, key: Some("title"), expected: TEXT };
+                    let refusal = Refusal::of_key(fault, "title", TEXT);
                     advert.title = members.next_value_seed(TextSeed(refusal))?;
                 }
                 2 => {
-                    let refusal = Refusal { fault, key: Some("description"), expected: TEXT };
+                    let refusal = Refusal::of_key(fault, "description", TEXT);
                     advert.description = members.next_value_seed(TextSeed(refusal))?;
                 }
                 _ => {
-                    let expected = "an object";
-                    let refusal = Refusal { fault, key: Some("fields"), expected };
-                    members.next_value_seed(FieldsSeed(refusal))?;
+                    let given = &mut advert.fields;
+                    members.next_value_seed(FieldsSeed { declared, given, fault })?;
                 }
             }
         }
@@ -232,9 +177,10 @@ impl<'a> Visitor<'a> for AdvertSeed<'_, 'a> {
 
 const TEXT: &str = "a string or null";
 
-struct Key<'a>(Cow<'a, str>);
+/// A key of an object.
+pub(super) struct Key<'a>(pub(super) Cow<'a, str>);
 
-struct KeySeed;
+pub(super) struct KeySeed;
 
 impl<'a> DeserializeSeed<'a> for KeySeed {
     type Value = Key<'a>;
@@ -351,41 +297,4 @@ impl<'a> Visitor<'a> for IdSeed<'_> {
     }
 
     refuse!(bool array object);
-}
-
-/// An object without keys: no field is declared.
-struct FieldsSeed<'f>(Refusal<'f>);
-
-impl FieldsSeed<'_> {
-    fn refuse<E: Error>(self, found: &'static str) -> E {
-        self.0.refuse(found)
-    }
-}
-
-impl<'a> DeserializeSeed<'a> for FieldsSeed<'_> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'a>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
-    }
-}
-
-impl<'a> Visitor<'a> for FieldsSeed<'_> {
-    type Value = ();
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("fields")
-    }
-
-    refuse!(bool integer float string null array);
-
-    fn visit_map<A: MapAccess<'a>>(self, mut members: A) -> Result<(), A::Error> {
-        match members.next_key_seed(KeySeed)? {
-            None => Ok(()),
-            Some(Key(name)) => {
-                *self.0.fault = Some(AdvertError::undeclared_field(&name));
-                Err(stop())
-            }
-        }
-    }
 }

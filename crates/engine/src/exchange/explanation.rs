@@ -7,8 +7,9 @@ use crate::engine::explain::{
     Clause, ClauseKind, Difference, Explanation, Instead, Place, RuleExplanation,
 };
 use crate::engine::{RuleId, RuleSet};
+use crate::lang::{Fields as Declared, ValueId};
 
-use super::{Advert, CodePoints, write_record};
+use super::{Advert, CodePoints, Given, write_record};
 
 /// Appends the record of `advert` with a member `explanations`. Offsets are code points: those of a
 /// clause count within the rule's text, those of a place within the advert's field as given.
@@ -23,22 +24,41 @@ pub fn write_explanation(
     // The record is one object; its closing brace makes room for one more member.
     out.pop();
     out.extend_from_slice(b",\"explanations\":");
-    let fields = Fields {
-        ruleset,
-        title: CodePoints::new(advert.title.as_deref().unwrap_or("")),
-        description: CodePoints::new(advert.description.as_deref().unwrap_or("")),
-        advert,
-    };
+    let fields = Fields { ruleset, texts: texts(advert, ruleset), advert };
     let rules = explanation.rules.iter().map(|rule| fields.rule(rule));
     out.extend_from_slice(Value::Array(rules.collect()).to_string().as_bytes());
     out.push(b'}');
 }
 
+/// The texts of an advert with the names of their fields.
+fn texts<'a>(advert: &'a Advert<'_>, ruleset: &'a RuleSet) -> Vec<(&'a str, Text<'a>)> {
+    let names = ruleset.settings().fields.texts();
+    let mut sources = vec![""; names.len()];
+    for (field, text) in
+        [(Declared::TITLE, &advert.title), (Declared::DESCRIPTION, &advert.description)]
+    {
+        sources[field] = text.as_deref().unwrap_or("");
+    }
+    for given in &advert.fields {
+        if let Given::Text(field, text) = given
+            && let Some(source) = sources.get_mut(*field)
+        {
+            *source = text;
+        }
+    }
+    let text = |source| Text { source, points: CodePoints::new(source) };
+    names.iter().map(String::as_str).zip(sources.into_iter().map(text)).collect()
+}
+
+struct Text<'a> {
+    source: &'a str,
+    points: CodePoints<'a>,
+}
+
 struct Fields<'a> {
     ruleset: &'a RuleSet,
     advert: &'a Advert<'a>,
-    title: CodePoints<'a>,
-    description: CodePoints<'a>,
+    texts: Vec<(&'a str, Text<'a>)>,
 }
 
 impl Fields<'_> {
@@ -75,6 +95,7 @@ impl Fields<'_> {
             ClauseKind::AtLeast(_) => "at least",
             ClauseKind::Leaf => "leaf",
             ClauseKind::Category => "category",
+            ClauseKind::Comparison(_) => "comparison",
         };
         let mut members = Map::new();
         members.insert("kind".into(), kind.into());
@@ -86,18 +107,27 @@ impl Fields<'_> {
         if let ClauseKind::AtLeast(count) = clause.kind {
             members.insert("count".into(), count.into());
         }
-        if clause.kind == ClauseKind::Leaf {
-            members.insert("fields".into(), json!(clause.fields));
-            let places = clause.places.iter().map(|place| self.place(place));
-            members.insert("places".into(), places.collect());
-            if let Some(instead) = &clause.instead {
-                members.insert("instead".into(), self.instead(instead));
+        match clause.kind {
+            ClauseKind::Leaf => {
+                members.insert("fields".into(), json!(clause.fields));
+                let places = clause.places.iter().map(|place| self.place(place));
+                members.insert("places".into(), places.collect());
+                if let Some(instead) = &clause.instead {
+                    members.insert("instead".into(), self.instead(instead));
+                }
             }
-        } else if clause.kind == ClauseKind::Category {
-            members.insert("rules".into(), self.names(&clause.rules));
-        } else {
-            let parts = clause.parts.iter().map(|part| self.clause(source, part));
-            members.insert("parts".into(), parts.collect());
+            ClauseKind::Category => {
+                members.insert("rules".into(), self.names(&clause.rules));
+            }
+            ClauseKind::Comparison(field) => {
+                let name = self.ruleset.settings().fields.value_name(field);
+                members.insert("field".into(), name.into());
+                members.insert("values".into(), self.values(field).collect());
+            }
+            _ => {
+                let parts = clause.parts.iter().map(|part| self.clause(source, part));
+                members.insert("parts".into(), parts.collect());
+            }
         }
         Value::Object(members)
     }
@@ -126,17 +156,26 @@ impl Fields<'_> {
         Value::Object(members)
     }
 
+    /// What the advert gives for the field.
+    fn values(&self, field: ValueId) -> impl Iterator<Item = Value> {
+        let given = self.advert.fields.iter().filter(move |given| given.value() == Some(field));
+        given.filter_map(|given| match given {
+            Given::Text(..) => None,
+            Given::Keyword(_, text) => Some(json!(text)),
+            Given::Number(_, number) => Some(json!(number)),
+            Given::Date(_, date) => Some(json!(date.to_string())),
+            Given::Boolean(_, value) => Some(json!(value)),
+        })
+    }
+
     fn place(&self, place: &Place) -> Value {
-        let (points, text) = if place.field == "title" {
-            (&self.title, self.advert.title.as_deref())
-        } else {
-            (&self.description, self.advert.description.as_deref())
-        };
+        let found = self.texts.iter().find(|(name, _)| *name == place.field);
+        let Some((_, Text { source, points })) = found else { return Value::Null };
         json!({
             "field": place.field,
             "start": points.before(place.start),
             "end": points.before(place.end),
-            "text": text.and_then(|text| text.get(place.start as usize..place.end as usize)),
+            "text": source.get(place.start as usize..place.end as usize),
         })
     }
 }

@@ -9,11 +9,14 @@ mod code_points;
 mod explanation;
 mod fault;
 mod record;
+mod refusal;
 #[cfg(test)]
 mod tests;
+mod values;
 
 pub use advert::{Advert, AdvertId};
 pub use code_points::CodePoints;
 pub use explanation::write_explanation;
 pub use fault::AdvertError;
 pub use record::{write_error_record, write_record};
+pub use values::{Given, expected_of};

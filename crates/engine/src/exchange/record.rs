@@ -128,6 +128,7 @@ fn write_thousandths(out: &mut Vec<u8>, thousandths: i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lang::Fields;
 
     #[test]
     fn scores_are_shortest_decimals() {
@@ -151,7 +152,8 @@ mod tests {
     #[test]
     fn an_error_record_names_code_key_and_offset() {
         let body = br#"{"id": "a\"1", "title": 5}"#;
-        let error = super::super::Advert::from_json(body).expect_err("a number is no title");
+        let error = super::super::Advert::from_json(body, &Fields::default())
+            .expect_err("a number is no title");
         let mut out = Vec::new();
         write_error_record(&mut out, error.id().map(|id| id as _), &error);
         assert_eq!(

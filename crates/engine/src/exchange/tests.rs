@@ -2,18 +2,25 @@
 
 use std::borrow::Cow;
 
+use crate::lang::Fields;
+
 use super::{Advert, AdvertId};
+
+/// Reads an advert where no field is declared.
+fn read(body: &[u8]) -> Result<Advert<'_>, super::AdvertError> {
+    Advert::from_json(body, &Fields::default())
+}
 
 /// Code, key and offset of the error.
 fn refused(body: &str) -> (&'static str, Option<String>, Option<usize>) {
-    let error = Advert::from_json(body.as_bytes()).expect_err(body);
+    let error = read(body.as_bytes()).expect_err(body);
     (error.code(), error.key().map(str::to_owned), error.offset())
 }
 
 #[test]
 fn an_advert_borrows_what_holds_no_escapes() {
     let body = br#" {"title":"Chef de partie","description":"a\nb","id":-7,"fields":{}} "#;
-    let advert = Advert::from_json(body).expect("an advert");
+    let advert = read(body).expect("an advert");
     assert!(matches!(advert.title, Some(Cow::Borrowed("Chef de partie"))));
     assert_eq!(advert.description.as_deref(), Some("a\nb"));
     assert_eq!(advert.id, Some(AdvertId::Integer(-7)));
@@ -22,7 +29,7 @@ fn an_advert_borrows_what_holds_no_escapes() {
 #[test]
 fn null_stands_for_an_absent_value() {
     let body = br#"{"id":null,"title":null,"\u0064escription":"x"}"#;
-    let advert = Advert::from_json(body).expect("an advert");
+    let advert = read(body).expect("an advert");
     let expected = Advert { description: Some("x".into()), ..Advert::default() };
     assert_eq!(advert, expected);
 }
@@ -61,7 +68,7 @@ fn faults_name_code_key_and_last_byte_read() {
 
 #[test]
 fn invalid_utf8_names_its_first_bad_byte() {
-    let error = Advert::from_json(b"{\n\"title\":\"caf\xe9\"}").expect_err("latin-1");
+    let error = read(b"{\n\"title\":\"caf\xe9\"}").expect_err("latin-1");
     assert_eq!((error.code(), error.offset()), ("invalid-utf8", Some(14)));
     assert_eq!(error.to_string(), "The advert is not valid UTF-8 (line 2, column 13, byte 14).");
 }
@@ -80,34 +87,31 @@ fn nesting_and_long_numbers_are_refused() {
 
 #[test]
 fn messages_hold_no_unescaped_text_of_the_request() {
-    let error = Advert::from_json(r#"{"a\u001b[31m\u202e\"<b>":1}"#.as_bytes()).expect_err("key");
+    let error = read(r#"{"a\u001b[31m\u202e\"<b>":1}"#.as_bytes()).expect_err("key");
     let said = error.to_string();
     assert!(said.starts_with(r#"The key "a\u{1b}[31m\u{202e}\"<b>" is unknown"#), "{said}");
     let body = format!("{{\"{}\":1}}", "é".repeat(100_000));
-    let error = Advert::from_json(body.as_bytes()).expect_err("key");
+    let error = read(body.as_bytes()).expect_err("key");
     assert_eq!(error.key().map(|key| key.chars().count()), Some(81));
 }
 
 #[test]
 fn a_refused_advert_keeps_the_id_read_before() {
-    let error = Advert::from_json(br#"{"id":"a1","titel":"x"}"#).expect_err("key");
+    let error = read(br#"{"id":"a1","titel":"x"}"#).expect_err("key");
     assert_eq!(error.id(), Some(&AdvertId::Text("a1".into())));
-    assert_eq!(
-        Advert::from_json(b"{\"id\":3}").expect_err("no text").id(),
-        Some(&AdvertId::Integer(3))
-    );
+    assert_eq!(read(b"{\"id\":3}").expect_err("no text").id(), Some(&AdvertId::Integer(3)));
 }
 
 #[test]
 fn damaged_bodies_are_adverts_or_errors_within_the_body() {
     let body = br#"{"id":12,"title":"Chef \u00e9\n","description":null,"fields":{}}"#;
     for end in 0..body.len() {
-        let error = Advert::from_json(&body[..end]).expect_err("cut");
+        let error = read(&body[..end]).expect_err("cut");
         assert!(error.offset().is_some_and(|offset| offset <= end));
         for byte in [0, b'"', b'\\', b'{', b'}', b'[', b',', b':', b'-', b'u', b'\n', 0x80, 0xff] {
             let mut damaged = body.to_vec();
             damaged[end] = byte;
-            if let Err(error) = Advert::from_json(&damaged) {
+            if let Err(error) = read(&damaged) {
                 assert!(error.offset().is_none_or(|offset| offset <= body.len()));
                 assert!(!error.to_string().is_empty());
             }

@@ -7,6 +7,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::fields::{FieldMask, ValueId};
+use super::values::Date;
+
 /// A range of bytes in one source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Span {
@@ -39,58 +42,6 @@ impl Span {
     #[must_use]
     pub fn of(self, source: &str) -> &str {
         source.get(self.start as usize..self.end as usize).unwrap_or("")
-    }
-}
-
-/// A set of text fields, one bit each, numbered as in [`Fields`].
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, Hash, Default, PartialOrd, Ord, Serialize, Deserialize,
-)]
-pub struct FieldMask(pub u32);
-
-/// The text fields that rules may look in.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Fields {
-    names: Vec<String>,
-    defaults: FieldMask,
-}
-
-impl Default for Fields {
-    /// `title` and `description`, both looked in by default.
-    fn default() -> Self {
-        Self { names: vec!["title".into(), "description".into()], defaults: FieldMask(0b11) }
-    }
-}
-
-impl Fields {
-    /// The number of the title among the fields.
-    pub const TITLE: usize = 0;
-    /// The number of the description among the fields.
-    pub const DESCRIPTION: usize = 1;
-
-    /// The field of this name, in any case.
-    #[must_use]
-    pub fn find(&self, name: &str) -> Option<FieldMask> {
-        let index = self.names.iter().position(|known| known.eq_ignore_ascii_case(name))?;
-        Some(FieldMask(1 << index))
-    }
-
-    /// Every name, in the order of the bits.
-    #[must_use]
-    pub fn names(&self) -> &[String] {
-        &self.names
-    }
-
-    /// Where a term is looked for that no field governs.
-    #[must_use]
-    pub fn defaults(&self) -> FieldMask {
-        self.defaults
-    }
-
-    /// The names of the fields in `mask`.
-    pub fn names_of(&self, mask: FieldMask) -> impl Iterator<Item = &str> {
-        let bits = (0..).zip(&self.names);
-        bits.filter(move |(bit, _)| mask.0 >> bit & 1 == 1).map(|(_, name)| name.as_str())
     }
 }
 
@@ -282,6 +233,76 @@ pub enum ExprKind {
         /// Its path.
         path: String,
     },
+    /// A value of the field meets the test; false where the advert gives none.
+    Compare {
+        /// The field.
+        field: ValueId,
+        /// What is asked of its value.
+        test: Test,
+    },
+}
+
+/// What a comparison asks of a value. All values are of the field's kind.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Test {
+    /// `< value` and the like.
+    Is(Operator, Value),
+    /// `between low and high`, both included.
+    Between(Value, Value),
+    /// `in (value, …)`
+    In(Vec<Value>),
+}
+
+// No value is NaN.
+impl Eq for Test {}
+
+/// How a value stands to another.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Operator {
+    /// `<`
+    Less,
+    /// `<=`
+    AtMost,
+    /// `>`
+    Greater,
+    /// `>=`
+    AtLeast,
+    /// `=`
+    Equal,
+    /// `!=`
+    Unequal,
+}
+
+impl Operator {
+    /// All of them.
+    pub const ALL: [Self; 6] =
+        [Self::Less, Self::AtMost, Self::Greater, Self::AtLeast, Self::Equal, Self::Unequal];
+
+    /// As rules write it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Less => "<",
+            Self::AtMost => "<=",
+            Self::Greater => ">",
+            Self::AtLeast => ">=",
+            Self::Equal => "=",
+            Self::Unequal => "!=",
+        }
+    }
+}
+
+/// A value that a rule compares with.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Value {
+    /// A finite number, and not `-0`.
+    Number(f64),
+    /// A whole string, as written.
+    Keyword(String),
+    /// A day.
+    Date(Date),
+    /// True or false.
+    Boolean(bool),
 }
 
 /// What a matched rule does.

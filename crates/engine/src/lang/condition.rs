@@ -2,8 +2,9 @@
 //! rightwards until the next bare field or the end of its parentheses; with a colon it binds to one
 //! operand. After an error, reading goes on at the next operator or parenthesis.
 
-use super::ast::{Expr, ExprKind, FieldMask, Span};
+use super::ast::{Expr, ExprKind, Span};
 use super::diagnostic::{Code, Diagnostic};
+use super::fields::{Field, FieldMask};
 use super::grammar::{MAX_NESTING, Parser};
 use super::lexer::SymbolKind;
 use super::print;
@@ -17,7 +18,7 @@ pub(super) enum Meaning {
     List,
     /// A keyword that ends the condition.
     Clause,
-    Field(FieldMask),
+    Field(Field),
     /// A modifier of a term.
     Term,
     /// `any of`, `all of`, `none of`, `at least`.
@@ -25,7 +26,7 @@ pub(super) enum Meaning {
     Category,
     /// `near`, `before` and their aliases.
     Proximity,
-    /// Comparisons, which are not read yet.
+    /// `between` and `in`.
     Comparison,
     Unknown,
 }
@@ -225,6 +226,9 @@ impl Parser<'_> {
             }
             // A dangling operator before this place has been reported as such.
             _ if self.follows_operator() => {}
+            _ if self.at_comparison(usize::from(symbol.kind == SymbolKind::Number)) => {
+                self.comparison_without_field();
+            }
             _ => {
                 self.unexpected("a condition");
                 if matches!(
@@ -275,11 +279,15 @@ impl Parser<'_> {
     /// `FIELD {"," FIELD} [":"]` and the operand that it governs.
     fn governed(&mut self) -> Option<Expr> {
         let mut mask = FieldMask::default();
+        let mut values = Vec::new();
         let start = self.peek().span;
         let mut last = start;
         while let Meaning::Field(field) = self.meaning(0) {
-            mask.0 |= field.0;
             last = self.next().span;
+            match field {
+                Field::Text(text) => mask.0 |= text.0,
+                Field::Value(value) => values.push((value, last)),
+            }
             let more = self.peek().kind == SymbolKind::Comma
                 && matches!(self.meaning(1), Meaning::Field(_));
             if !more {
@@ -287,28 +295,37 @@ impl Parser<'_> {
             }
             self.at += 1;
         }
+        let one_operand = self.eat(&SymbolKind::Colon);
+        if mask == FieldMask::default() {
+            return self.comparison(&values);
+        }
+        let names = start.to(last);
+        if !values.is_empty() {
+            let diagnostic = Diagnostic::new(Code::MixedFields, names).with("kind", "text");
+            let other = self.known.value_kind(values[0].0).as_str();
+            self.report(diagnostic.with("other", other));
+        }
+        if self.at_comparison(0) {
+            if values.is_empty() {
+                let field = self.text(names).to_owned();
+                self.report(Diagnostic::new(Code::ComparedText, names).with("field", field));
+            }
+            self.skip_comparison();
+            return None;
+        }
         let outer = self.current;
         self.current = mask;
-        let one_operand = self.eat(&SymbolKind::Colon);
-        let operand =
-            if self.peek().kind == SymbolKind::Mark || self.meaning(0) == Meaning::Comparison {
-                self.not_read_yet(self.peek().span, "comparison");
-                self.at += 1;
-                if matches!(self.peek().kind, SymbolKind::Number | SymbolKind::String(_)) {
-                    self.at += 1;
-                }
-                None
-            } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
-                self.not()
-            } else if self.peek().kind == SymbolKind::Word
-                && matches!(self.meaning(0), Meaning::Unknown)
-            {
-                self.bare_words()
-            } else {
-                let fields = self.text(start.to(last)).to_owned();
-                self.unexpected(&format!("a condition after `{fields}`"));
-                None
-            };
+        let operand = if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
+            self.not()
+        } else if self.peek().kind == SymbolKind::Word
+            && matches!(self.meaning(0), Meaning::Unknown)
+        {
+            self.bare_words()
+        } else {
+            let fields = self.text(names).to_owned();
+            self.unexpected(&format!("a condition after `{fields}`"));
+            None
+        };
         if one_operand {
             self.current = outer;
         }
@@ -337,10 +354,17 @@ impl Parser<'_> {
             last = self.next().span;
         }
         let span = start.to(last);
-        let diagnostic = Diagnostic::new(Code::BareWord, span)
+        let known: Vec<&str> = self.known.names().collect();
+        let compared = self.at_comparison(0);
+        let code = if compared { Code::UnknownField } else { Code::BareWord };
+        let diagnostic = Diagnostic::new(code, span)
             .with("word", self.text(span))
-            .with("known", self.known.names().join("\n"));
+            .with("known", known.join("\n"));
         self.report(diagnostic);
+        if compared {
+            self.skip_comparison();
+            return None;
+        }
         self.eat(&SymbolKind::Colon);
         if self.starts_operand() { self.operand() } else { None }
     }
@@ -359,10 +383,6 @@ impl Parser<'_> {
         };
         let kind = ExprKind::Category { path: path.clone() };
         Some(Expr { kind, span: start.to(self.next().span) })
-    }
-
-    pub(super) fn not_read_yet(&mut self, span: Span, construct: &str) {
-        self.report(Diagnostic::new(Code::NotReadYet, span).with("construct", construct));
     }
 }
 

@@ -98,7 +98,6 @@ codes! {
     MixedOperators = "JS028" Warning, "`and` and `or` are mixed without parentheses: `grouping`.";
     NoRule = "JS029" Warning, "A source holds no rule and no list.";
     SourceTooLong = "JS030" Error, "A source is too long: `size`, `limit` in bytes.";
-    NotReadYet = "JS031" Error, "A construct of the language that this version does not read: `construct`.";
     ShortPrefix = "JS032" Error, "A star behind fewer than three letters: `term`, `limit`.";
     BadPrefix = "JS033" Error, "A star under `any form`, which has no forms to vary: `term`.";
     BadDistance = "JS034" Error, "A distance or slop out of range: `found`, `limit`.";
@@ -109,4 +108,13 @@ codes! {
     EmptyAttribute = "JS039" Error, "An attribute has no name.";
     CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
     SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
+    UnknownField = "JS050" Error, "What is compared is no field: `word`, `known`.";
+    WrongValue = "JS051" Error, "A value is none of the field's kind: `field`, `kind`, `found`, `plain`, `reason`.";
+    UnknownOperator = "JS052" Error, "Not how values are compared here: `found`, `meant`.";
+    WrongOperator = "JS053" Error, "The field's kind can't be asked so: `operator`, `field`, `kind`.";
+    ComparedText = "JS054" Error, "A text is compared: `field`.";
+    TermInValues = "JS055" Error, "No comparison follows a field that holds values: `field`, `kind`.";
+    MixedFields = "JS056" Error, "Fields of several kinds are named together: `kind`, `other`.";
+    MissingField = "JS057" Error, "A comparison does not begin with its field.";
+    EmptyRange = "JS058" Error, "`between` is given the upper end first.";
 }

@@ -2,8 +2,9 @@
 //! recovery at the ends of objects, so that one pass reports every error. This module reads objects;
 //! [`condition`](super::condition) and [`actions`](super::actions) read what they hold.
 
-use super::ast::{FieldMask, Fields, Item, ListItem, Quoted, RuleItem, Span};
+use super::ast::{Item, ListItem, Quoted, RuleItem, Span};
 use super::diagnostic::{Code, Diagnostic};
+use super::fields::{FieldMask, Fields};
 use super::lexer::{Symbol, SymbolKind, lex};
 
 /// How deep parentheses and `not` may be nested.

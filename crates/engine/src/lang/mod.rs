@@ -7,15 +7,19 @@
 
 mod actions;
 pub mod ast;
+mod comparison;
 mod condition;
 pub mod diagnostic;
+pub mod fields;
 pub mod grammar;
 mod group;
 pub mod lexer;
 pub mod print;
 pub mod proximity;
 pub mod split;
+pub mod values;
 
-pub use ast::{FieldMask, Fields, Span};
+pub use ast::Span;
 pub use diagnostic::{Code, Diagnostic, Severity};
+pub use fields::{Field, FieldKind, FieldMask, Fields, ValueId};
 pub use grammar::{Parsed, parse};

@@ -4,9 +4,8 @@
 
 use std::fmt::Write;
 
-use super::ast::{
-    Action, Count, Expr, ExprKind, FieldMask, Fields, Form, ListItem, RuleItem, Term,
-};
+use super::ast::{Action, Count, Expr, ExprKind, Form, ListItem, RuleItem, Term, Test, Value};
+use super::fields::{FieldMask, Fields};
 
 /// A condition.
 #[must_use]
@@ -128,6 +127,48 @@ fn write_expr(out: &mut String, expr: &Expr, fields: &Fields) {
         ExprKind::Category { path } => {
             out.push_str("category ");
             write_quoted(out, path);
+        }
+        ExprKind::Compare { field, test } => {
+            out.push_str(fields.value_name(*field));
+            write_test(out, test);
+        }
+    }
+}
+
+fn write_test(out: &mut String, test: &Test) {
+    match test {
+        Test::Is(operator, value) => {
+            let _ = write!(out, " {} ", operator.as_str());
+            write_value(out, value);
+        }
+        Test::Between(low, high) => {
+            out.push_str(" between ");
+            write_value(out, low);
+            out.push_str(" and ");
+            write_value(out, high);
+        }
+        Test::In(values) => {
+            out.push_str(" in (");
+            for (index, value) in values.iter().enumerate() {
+                out.push_str(if index == 0 { "" } else { ", " });
+                write_value(out, value);
+            }
+            out.push(')');
+        }
+    }
+}
+
+fn write_value(out: &mut String, value: &Value) {
+    match value {
+        Value::Number(number) => {
+            let _ = write!(out, "{number}");
+        }
+        Value::Keyword(text) => write_quoted(out, text),
+        Value::Date(date) => {
+            let _ = write!(out, "\"{date}\"");
+        }
+        Value::Boolean(value) => {
+            let _ = write!(out, "{value}");
         }
     }
 }

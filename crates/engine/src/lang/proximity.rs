@@ -1,7 +1,8 @@
 //! Reads how terms stand to each other: modifiers, slop, `near` and `before`.
 
-use super::ast::{Expr, ExprKind, FieldMask, Form, Term};
+use super::ast::{Expr, ExprKind, Form, Term};
 use super::diagnostic::{Code, Diagnostic};
+use super::fields::FieldMask;
 use super::grammar::Parser;
 use super::lexer::SymbolKind;
 
