@@ -5,8 +5,10 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 from jobsieve import _core
+from tests.reference_matcher import FIELDS, settings_of
 
 # Singular and other forms. Regular, irregular, unknown to WordNet, function words, accents, lexemes.
 WORDS = {
@@ -62,8 +64,22 @@ class Drawn:
     name: str
     source: str
     terms: list[str]
+    # Values with which its comparisons compare, by field.
+    values: dict[str, list[Any]] = field(default_factory=dict)
     constructs: set[str] = field(default_factory=set)
 
+
+PLACES = ["Leeds", "York", "St. Helens", "Köln", "hull"]
+# How a rule may write a number.
+NUMBERS = {
+    "20000": 20_000,
+    "£30k": 30_000,
+    "40_000": 40_000,
+    "0.5m": 500_000,
+    "-5": -5,
+    "9.75": 9.75,
+}
+DAYS = ["2025-12-31", "2026-01-01", "2026-02-28", "2026-11-25"]
 
 # Categories that early rules add and remove, and late rules refer to.
 EARLY = ["a", "a/b", "a/c", "a/b/d", "e", "e/f"]
@@ -91,7 +107,8 @@ class Generator:
             late = len(rules) >= count * 3 // 4
             drawn = self.rule(f"rule {len(rules)}", late=late)
             # A purely negative condition is refused, and drawn again.
-            ruleset, _ = _core.compile([("", "\n".join([drawn.source, *lists]))])
+            source = "\n".join([drawn.source, *lists])
+            ruleset, _ = _core.compile([("", source)], settings=settings_of("wordnet-plus"))
             if ruleset is not None:
                 rules.append(drawn)
         self.random.shuffle(lists)
@@ -122,10 +139,9 @@ class Generator:
         return drawn
 
     def condition(self, drawn: Drawn, depth: int) -> str:
-        forms = ["leaf", "and", "or", "not", "group", "list count", "near"]
-        form = self.random.choices(
-            forms, [5, 2, 4, 2, 2, 1, 2] if depth else [5, 0, 0, 0, 0, 1, 2]
-        )[0]
+        forms = ["leaf", "and", "or", "not", "group", "list count", "near", "compare"]
+        weights = [5, 2, 4, 2, 2, 1, 2, 2] if depth else [5, 0, 0, 0, 0, 1, 2, 2]
+        form = self.random.choices(forms, weights)[0]
         match form:
             case "and" | "or":
                 drawn.constructs |= {form, "parentheses"}
@@ -148,7 +164,38 @@ class Generator:
                 return f'{self.random.choice(["all", f"at least {count}"])} of list "{name}"'
             case "near":
                 return self.proximity(drawn)
+            case "compare":
+                return self.comparison(drawn)
         return self.leaf(drawn)
+
+    def comparison(self, drawn: Drawn) -> str:
+        name = self.random.choice([name for name, kind in FIELDS.items() if kind != "text"])
+        kind = FIELDS[name]
+        drawn.constructs.add(kind)
+        by_kind: dict[str, list[tuple[str, Any]]] = {
+            "number": [*NUMBERS.items()],
+            "keyword": [(f'"{place}"', place) for place in PLACES],
+            "date": [(f'"{day}"', day) for day in DAYS],
+            "boolean": [("true", True), ("false", False)],
+        }
+        values = by_kind[kind]
+        forms = ["=", "!="]
+        if kind != "boolean":
+            forms += ["in"]
+        if kind in ("number", "date"):
+            forms += ["<", "<=", ">", ">=", "between"]
+        form = self.random.choice(forms)
+        drawn.constructs.add(form)
+        count = {"in": self.random.randint(1, 3), "between": 2}.get(form, 1)
+        chosen = self.random.sample(values, count)
+        drawn.values.setdefault(name, []).extend(value for _, value in chosen)
+        if form == "between":
+            low, high = sorted(chosen, key=lambda pair: pair[1])
+            return f"{name} between {low[0]} and {high[0]}"
+        written = [text for text, _ in chosen]
+        return (
+            f"{name} in ({', '.join(written)})" if form == "in" else f"{name} {form} {written[0]}"
+        )
 
     def proximity(self, drawn: Drawn) -> str:
         """A chain; its operands take the field that stands before it."""
@@ -175,9 +222,14 @@ class Generator:
 
     def leaf(self, drawn: Drawn) -> str:
         prefix = self.random.choices(
-            ["", "title ", "description ", "title:", "description:", "title, description "],
-            [6, 1, 1, 1, 1, 1],
+            [
+                *("", "title ", "description ", "title:", "description:", "title, description "),
+                *("company ", "title, company:"),
+            ],
+            [6, 1, 1, 1, 1, 1, 0.5, 0.5],
         )[0]
+        if "company" in prefix:
+            drawn.constructs.add("text")
         if prefix:
             drawn.constructs.add("colon" if prefix.endswith(":") else "sticky field")
         if self.random.random() < 0.2:
@@ -207,14 +259,38 @@ class Generator:
 
     # Adverts
 
-    def adverts(self, rule: Drawn, count: int) -> Iterator[dict[str, str]]:
+    def adverts(self, rule: Drawn, count: int) -> Iterator[dict[str, Any]]:
         for _ in range(count):
             # Nearly all, half or few of the rule's terms stand in the advert.
             share = self.random.choice([1.0, 0.95, 0.8, 0.3])
             placed = [term for term in rule.terms if self.random.random() < share]
             title = [self.spell(term) for term in placed if self.random.random() < 0.6]
             description = [self.spell(term) for term in placed if self.random.random() < 0.85]
-            yield {"title": self.text(title) or "Vacancy", "description": self.text(description)}
+            advert: dict[str, Any] = {
+                "title": self.text(title) or "Vacancy",
+                "description": self.text(description),
+            }
+            company = [self.spell(term) for term in placed if self.random.random() < 0.4]
+            fields = {name: self.value(name, near) for name, near in rule.values.items()}
+            if company:
+                fields["company"] = self.text(company)
+            # Most adverts say nothing in most fields.
+            given = {name: value for name, value in fields.items() if self.random.random() < 0.9}
+            yield {**advert, "fields": given} if given else advert
+
+    def value(self, name: str, near: list[Any]) -> Any:
+        """A value of the field, often one of those that the rule names or one beside it."""
+        chosen = self.random.choice(near)
+        match FIELDS[name]:
+            case "number":
+                return self.random.choice([chosen, chosen, chosen - 1, chosen + 0.5, 35_000])
+            case "date":
+                return self.random.choice([chosen, chosen, *DAYS])
+            case "boolean":
+                return self.random.random() < 0.5
+        spelt = self.random.choice([chosen, chosen.upper(), f" {chosen.lower()} "])
+        other = self.random.choice([*PLACES, "Bath"])
+        return self.random.choice([spelt, spelt, other, [spelt, other], [other, "Ely"], []])
 
     def text(self, pieces: list[str]) -> str:
         pieces = pieces + self.random.choices(FILLERS, k=self.random.randint(0, 4))

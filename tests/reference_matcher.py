@@ -50,8 +50,20 @@ class Rule:
                 yield path, float(score)
 
 
+# What adverts may have beside title and description.
+FIELDS = {
+    "company": "text",
+    "location": "keyword",
+    "posted": "date",
+    "remote": "boolean",
+    "salary": "number",
+}
+TEXTS = ("title", "description", "company")
+Values = Mapping[str, list[Any]]
+
+
 def settings_of(lemmas: str) -> bytes:
-    return json.dumps({"analysis": {"lemmas": lemmas}}).encode()
+    return json.dumps({"analysis": {"lemmas": lemmas}, "fields": FIELDS}).encode()
 
 
 def read(text: str, lemmas: str, *, rule: bool) -> list[Word]:
@@ -72,7 +84,10 @@ class ReferenceMatcher:
         self.lists: dict[str, list[Term]] = {}
         self.rules: list[Rule] = []
         self.terms: dict[Term, list[Asked]] = {}
-        for item in _core.parse(source):
+        # Of the advert at hand: what it gives for fields of values, and where terms stand in it.
+        self.values: Values = {}
+        self.places: dict[tuple[Term, int], tuple[list[Word], set[Place]]] = {}
+        for item in _core.parse(source, settings=settings_of(lemmas)):
             if item[0] == "list":
                 self.lists[item[1]] = item[2]
             else:
@@ -123,11 +138,20 @@ class ReferenceMatcher:
     def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
         asked, slop = self.asked(term), term[2] or 0
         found = set()
-        for first in range(len(field)):
-            ends = list(self.ends(asked, field, first, first + len(asked) + slop - 1))
-            if ends:
-                found.add((first, min(ends)))
+        for first, word in enumerate(field):
+            if self.same(asked[0], word):
+                ends = list(self.ends(asked, field, first, first + len(asked) + slop - 1))
+                if ends:
+                    found.add((first, min(ends)))
         return found
+
+    def known_places(self, term: Term, field: list[Word]) -> set[Place]:
+        """The same, looked for once an advert."""
+        key = (term, id(field))
+        if key not in self.places:
+            # The field is kept with its places, so that no other takes its id meanwhile.
+            self.places[key] = (field, self.places_of_term(term, field))
+        return self.places[key][1]
 
     def ends(self, asked: Sequence[Asked], field: list[Word], at: int, limit: int) -> Iterator[int]:
         """Where the words can end that begin at `at`, in order, none behind `limit`."""
@@ -146,9 +170,9 @@ class ReferenceMatcher:
     def places_of(self, tree: Tree, field: list[Word]) -> set[Place]:
         match tree[0]:
             case "term":
-                return self.places_of_term(tree[2], field)
+                return self.known_places(tree[2], field)
             case "list":
-                return {p for term in self.lists[tree[2]] for p in self.places_of_term(term, field)}
+                return {p for term in self.lists[tree[2]] for p in self.known_places(term, field)}
             case "or":
                 return {place for part in tree[1] for place in self.places_of(part, field)}
             case "near" | "before":
@@ -189,6 +213,9 @@ class ReferenceMatcher:
                 return self.enough(len(terms) if count is None else count, verdicts)
             case "category":
                 return self.category_holds(tree[1], fields)
+            case "compare":
+                _, field, operator, asked = tree
+                return self.compares(field, operator, asked)
             case "near" | "before":
                 return self.stands(tree, tree[2], fields)
             case "term" | "list":
@@ -209,6 +236,36 @@ class ReferenceMatcher:
 
     def fields_of(self, names: Sequence[str], fields: Fields) -> list[list[Word]]:
         return [fields[name] for name in names]
+
+    def compares(self, field: str, operator: str, asked: Sequence[Any]) -> bool:
+        """Whether a value of the field meets the test; dates compare as they are written."""
+        wanted = [self.folded(value) for value in asked]
+        return any(
+            self.meets(self.folded(value), operator, wanted) for value in self.values.get(field, [])
+        )
+
+    def folded(self, value: Any) -> Any:
+        return value.strip().lower() if isinstance(value, str) else value
+
+    def meets(self, value: Any, operator: str, wanted: Sequence[Any]) -> bool:
+        match operator:
+            case "<":
+                return bool(value < wanted[0])
+            case "<=":
+                return bool(value <= wanted[0])
+            case ">":
+                return bool(value > wanted[0])
+            case ">=":
+                return bool(value >= wanted[0])
+            case "=":
+                return bool(value == wanted[0])
+            case "!=":
+                return bool(value != wanted[0])
+            case "between":
+                return bool(wanted[0] <= value <= wanted[1])
+            case "in":
+                return value in wanted
+        raise ValueError(operator)
 
     def category_holds(self, category: str, fields: Fields) -> bool:
         matched = [rule for rule in self.rules if self.touches(rule, category, fields)]
@@ -244,10 +301,15 @@ class ReferenceMatcher:
 
     # What follows
 
-    def classify(self, advert: Mapping[str, str]) -> dict[str, Any]:
-        fields = {
-            field: read(advert.get(field, ""), self.lemmas, rule=False)
-            for field in ("title", "description")
+    def classify(self, advert: Mapping[str, Any]) -> dict[str, Any]:
+        given = advert.get("fields", {})
+        texts = {**advert, **given}
+        fields = {field: read(texts.get(field) or "", self.lemmas, rule=False) for field in TEXTS}
+        self.places = {}
+        self.values = {
+            name: value if isinstance(value, list) else [value]
+            for name, value in given.items()
+            if value is not None
         }
         matched = [rule for rule in self.rules if self.rule_matches(rule, fields)]
         removed = self.removed(matched)

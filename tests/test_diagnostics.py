@@ -337,11 +337,13 @@ def test_an_excerpt_fits_and_its_carets_stand_below_it(line: str, start: int, le
 
 
 COMPILER_ENTRIES = entries.read(entries.COMPILER)
+# The fields of the examples.
+FIELDS = b'{"fields": {"salary": "number", "location": "keyword", "posted": "date", "remote": "boolean"}}'
 
 
 def compiled(text: str) -> dict[str, str]:
     """Codes with their severity."""
-    _, found = _core.compile([("example.rules", text)])
+    _, found = _core.compile([("example.rules", text)], settings=FIELDS)
     return {code: severity for code, severity, *_ in found}
 
 

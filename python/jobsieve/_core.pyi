@@ -19,7 +19,10 @@ def compile(
     default. An unknown key or a wrong value is a `ValueError` that names the key.
     """
 
-def split(source: str) -> list[tuple[str, str, int, int]] | None:
+def check_settings(settings: bytes) -> None:
+    """Raises `ValueError`, which names the key, for settings that `compile` would not take."""
+
+def split(source: str, *, settings: bytes | None = None) -> list[tuple[str, str, int, int]] | None:
     """Cuts a rule file into its objects: `(kind, name, start, end)` with kind `rule` or `list`.
 
     The parts join without gap to the whole text: comments above an object belong to it, what follows
@@ -42,14 +45,15 @@ def analyze(
     """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
     tell nothing: surface, folded form, noun lemma, verb lemma, start, end, position, sentence."""
 
-def parse(source: str) -> list[tuple[Any, ...]]:
+def parse(source: str, *, settings: bytes | None = None) -> list[tuple[Any, ...]]:
     """The objects of a rule file that can be read: `("list", name, terms)` and
     `("rule", name, when, unless, actions)`. A term is `(text, form, slop)`; a condition one of
     `("and" | "or" | "not", parts)`, `("at least", count, parts)`, `("term", fields, term)`,
     `("list", fields, name)`, `("of list", count or None for all, fields, name)`,
-    `("near" | "before", distance, fields, left, right)`, `("category", path)`."""
+    `("near" | "before", distance, fields, left, right)`, `("category", path)`,
+    `("compare", field, operator or "between" or "in", values)`."""
 
-def canonical(source: str) -> list[str]:
+def canonical(source: str, *, settings: bytes | None = None) -> list[str]:
     """The canonical form of each object of a rule file that can be read, one a line."""
 
 # Text, form, start, end.
@@ -58,7 +62,7 @@ _Term: TypeAlias = tuple[str, str, int, int]
 _Mention: TypeAlias = tuple[str, str, str, int, int]
 
 def outline(
-    source: str,
+    source: str, *, settings: bytes | None = None
 ) -> list[
     tuple[
         str,
@@ -105,6 +109,12 @@ class RuleSet:
     def category_count(self) -> int: ...
     @property
     def rule_names(self) -> list[str]: ...
+    @property
+    def settings(self) -> bytes:
+        """The settings that it was compiled with, as JSON with every key."""
+    @property
+    def fields(self) -> dict[str, str]:
+        """The fields that adverts may have beside title and description, with their kinds."""
     def classify(
         self,
         *,
@@ -114,7 +124,9 @@ class RuleSet:
         **fields: object,
     ) -> Classification:
         """Text without a word, of signs alone say, is matched by nothing. Raises `AdvertError` where both
-        texts are missing or blank, or a field is not declared. `id` is taken, so that a row can be given
+        texts are missing or blank, a field is not declared, or its value is none of its kind: a `str` for a
+        text, a `str` or a list of them for keywords, an `int` or `float`, a `datetime.date` or a `str` such
+        as "2026-11-25", a `bool`; None is no value. `id` is taken, so that a row can be given
         as it is, and ignored."""
     def classify_many(self, rows: Iterable[Mapping[str, Any]]) -> list[Classification]:
         """The answers to adverts of the keys `id`, `title`, `description` and `fields`, in order; all or

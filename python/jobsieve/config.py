@@ -14,11 +14,12 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeAlias, get_args
 
 import msgspec
 from msgspec import Meta, inspect
 
+from jobsieve import _core
 from jobsieve.diagnostics import closest
 from jobsieve.errors import ConfigError
 
@@ -154,19 +155,25 @@ class AnalysisSettings(msgspec.Struct, frozen=True):
     ] = "wordnet-plus"
 
 
+# What an advert may give in a field that is declared.
+FieldKind: TypeAlias = Literal["text", "keyword", "number", "date", "boolean"]
+
+
 class Settings(msgspec.Struct, frozen=True):
-    """All settings. `origins` says for each key that was set, and not left at its default, by what."""
+    """All settings. `fields` are what adverts may have beside title and description, by name. `origins`
+    says for each key that was set, and not left at its default, by what."""
 
     store: StoreSettings = StoreSettings()
     server: ServerSettings = ServerSettings()
     reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     analysis: AnalysisSettings = AnalysisSettings()
+    fields: dict[str, FieldKind] = {}
     origins: dict[str, str] = {}
 
     def for_rules(self) -> bytes:
         """The sections that the answers of rules depend on, as JSON: a part of a rule set's identity."""
-        return msgspec.json.encode({"analysis": self.analysis})
+        return msgspec.json.encode({"analysis": self.analysis, "fields": self.fields})
 
     def origin(self, key: str) -> str:
         """Who set `key` (`server.port`): `default`, a file and line, a variable, or the command line."""
@@ -178,6 +185,9 @@ class Settings(msgspec.Struct, frozen=True):
             value = getattr(getattr(self, key.section), key.name)
             shown = masked(value) if key.dotted == "store.url" else value
             yield key.dotted, shown, self.origin(key.dotted), key.meaning
+        for name, kind in self.fields.items():
+            field = _field(name)
+            yield field.dotted, kind, self.origin(field.dotted), field.meaning
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,10 +211,11 @@ class Key:
 
 @functools.cache
 def keys() -> Mapping[str, Key]:
-    """Every setting by its dotted name, in the order of this file."""
+    """Every setting by its dotted name, in the order of this file; those of `fields` have names of
+    their own."""
     found = {}
     for section in msgspec.structs.fields(Settings):
-        if section.name == "origins":
+        if section.name in ("fields", "origins"):
             continue
         for field in msgspec.structs.fields(section.type):
             kind = inspect.type_info(field.type)
@@ -226,6 +237,11 @@ def keys() -> Mapping[str, Key]:
 def is_server(url: str) -> bool:
     """Whether a store's URL names a database server, not a file."""
     return "://" in url and not url.startswith("sqlite")
+
+
+def _field(name: str) -> Key:
+    expected = "one of " + ", ".join(f'"{kind}"' for kind in get_args(FieldKind))
+    return Key("fields", name, FieldKind, expected, "what adverts give in this field")
 
 
 def masked(url: str) -> str:
@@ -258,9 +274,15 @@ def load(
 
     sections: dict[str, dict[str, object]] = {}
     for dotted, (value, _) in given.items():
-        sections.setdefault(keys()[dotted].section, {})[keys()[dotted].name] = value
+        section, _, name = dotted.partition(".")
+        sections.setdefault(section, {})[name] = value
     origins = {dotted: origin for dotted, (_, origin) in given.items()}
-    return msgspec.convert({**sections, "origins": origins}, Settings)
+    settings = msgspec.convert({**sections, "origins": origins}, Settings)
+    try:
+        _core.check_settings(settings.for_rules())
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
+    return settings
 
 
 def _from_file(
@@ -284,7 +306,7 @@ def _from_file(
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{file} is not valid TOML: {_lower_first(str(error))}") from None
 
-    sections = {key.section for key in keys().values()}
+    sections = {key.section for key in keys().values()} | {"fields"}
     for section, table in tables.items():
         where = _place(file, text, section, None)
         if section not in sections:
@@ -307,6 +329,8 @@ def _from_file(
             yield key.dotted, (_checked(key, value, where), where)
 
 
+# Variables have no small letters; fields that are declared by one do.
+_FIELD_VARIABLE = "JOBSIEVE_FIELDS_"
 # Kubernetes puts these into every container beside a service called "jobsieve".
 _KUBERNETES = re.compile(r"JOBSIEVE_(\w+_)?(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP).*)?)")
 
@@ -317,6 +341,8 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[o
         if not variable.startswith("JOBSIEVE_") or variable == FILE_VARIABLE:
             continue
         key = by_variable.get(variable)
+        if variable.startswith(_FIELD_VARIABLE):
+            key = _field(variable.removeprefix(_FIELD_VARIABLE).lower())
         if key is None:
             if variable.startswith("JOBSIEVE_TEST_") or _KUBERNETES.fullmatch(variable):
                 continue
@@ -332,7 +358,8 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[o
 
 
 def _known(dotted: str, where: str) -> Key:
-    key = keys().get(dotted)
+    section, _, name = dotted.partition(".")
+    key = _field(name) if section == "fields" else keys().get(dotted)
     if key is None:
         meant = closest(dotted, keys())
         raise ConfigError(

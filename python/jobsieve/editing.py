@@ -58,7 +58,7 @@ class Editor:
 
         def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
             source = text if text.endswith("\n") else text + "\n"
-            parts = publishing.cut(source, place)
+            parts = publishing.cut(source, place, self._settings)
             if not parts:
                 # The compiler knows why.
                 publishing.build({place: source}, self._settings)
@@ -104,7 +104,7 @@ class Editor:
         def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
             current = _found(before, kind, old)
             _require_revision(current, revision)
-            edited = _one(_renamed(current, new), current, self._settings)
+            edited = _one(_renamed(current, new, self._settings), current, self._settings)
             wanted: list[ObjectText] = [edited if item is current else item for item in before]
             return wanted, {(kind, new): (kind, old)}
 
@@ -176,7 +176,7 @@ def _require_revision(current: StoredObject, revision: int | None) -> None:
 
 def _one(source: str, current: ObjectText, settings: Settings | None) -> ObjectText:
     """The one object that a text must hold."""
-    parts = publishing.cut(source, current.file)
+    parts = publishing.cut(source, current.file, settings)
     if not parts:
         # The compiler knows why.
         publishing.build({current.file: source}, settings)
@@ -191,19 +191,20 @@ def _one(source: str, current: ObjectText, settings: Settings | None) -> ObjectT
 _HEAD = re.compile(r"(?:\ufeff|\s|#[^\n\r]*)*(?:rule|list)(?:\s|#[^\n\r]*)*", re.IGNORECASE)
 
 
-def _renamed(item: ObjectText, name: str) -> str:
+def _renamed(item: ObjectText, name: str, settings: Settings | None) -> str:
     """The text with another name. Quotes have many styles, so each place where the old name may end is
     tried, and the parser says which one leaves all the rest as it was."""
     quoted = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
     head = _HEAD.match(item.source)
     start = head.end() if head else 0
     line = re.compile(r"[^\r\n]*").match(item.source, start)
-    rest = _core.parse(item.source)[0][2:]
+    read_with = settings.for_rules() if settings else None
+    rest = _core.parse(item.source, settings=read_with)[0][2:]
     for end in range(start + 1, (line.end() if line and head else 0) + 1):
         candidate = item.source[:start] + quoted + item.source[end:]
-        parts = _core.split(candidate)
+        parts = _core.split(candidate, settings=read_with)
         named = [part[:2] for part in parts or ()] == [(item.kind, name)]
-        if named and _core.parse(candidate)[0][2:] == rest:
+        if named and _core.parse(candidate, settings=read_with)[0][2:] == rest:
             return candidate
     raise StoreError(
         f'{item.kind} "{item.name}" can\'t be renamed {name!r} here: a name is at most 200 characters on one '

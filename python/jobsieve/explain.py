@@ -58,6 +58,9 @@ class Clause(msgspec.Struct, frozen=True):
     rules: tuple[str, ...] = ()
     count: int = 0
     parts: tuple[Clause, ...] = ()
+    # What the advert gives in the field of a comparison.
+    field: str = ""
+    values: tuple[str | int | float | bool, ...] = ()
 
     def reasons(self, wanted: bool = True) -> Iterator[Clause]:
         """The leaves that stand in the advert and let the clause be what is `wanted`, in order.
@@ -198,6 +201,8 @@ def _held(leaf: Clause, advert: Advert, indent: str) -> Text:
     if leaf.kind == "category":
         text = Text(indent).append(visible(leaf.text), "cyan")
         return text.append(f"  added by {', '.join(map(visible, leaf.rules))}\n")
+    if leaf.kind == "comparison":
+        return Text(indent).append(visible(leaf.text), "cyan").append(f"  {_given(leaf)}\n")
     return _found(leaf.text, leaf.places, advert, indent)
 
 
@@ -296,6 +301,8 @@ def _verdict(leaf: Clause) -> str:
         if leaf.holds:
             return f"added{told}"
         return f"removed{told}" if told else "added by no rule that matched"
+    if leaf.kind == "comparison":
+        return _given(leaf)
     where = " or ".join(leaf.fields)
     if leaf.holds:
         return f"stands in {where}"
@@ -303,6 +310,14 @@ def _verdict(leaf: Clause) -> str:
     if leaf.instead is None:
         return absent
     return f"{absent}; {_difference(leaf.instead)}:"
+
+
+def _given(comparison: Clause) -> str:
+    """What the advert gives in the field of a comparison."""
+    if not comparison.values:
+        return f"the advert gives no {comparison.field}"
+    shown = ", ".join(msgspec.json.encode(value).decode() for value in comparison.values)
+    return f"{comparison.field}: {visible(shown)}"
 
 
 def _difference(instead: Instead) -> str:

@@ -84,7 +84,7 @@ def import_files(
         live = store.live()
         base = store.head()
         before = [] if base is None else store.read(base)
-        incoming = _incoming(files, alone, before)
+        incoming = _incoming(files, alone, before, settings)
         wanted, warnings = _merged(() if replace else before, incoming, settings)
         if not withdraw:
             _require_rules_left(before, wanted, incoming, replace=replace)
@@ -151,12 +151,15 @@ class _Incoming:
 
 
 def _incoming(
-    files: Mapping[str, str], alone: Collection[str], before: Sequence[ObjectText]
+    files: Mapping[str, str],
+    alone: Collection[str],
+    before: Sequence[ObjectText],
+    settings: Settings | None,
 ) -> list[_Incoming]:
     """The files under the names that they get in the store."""
     found: dict[str, _Incoming] = {}
     for given, text in files.items():
-        parts = cut(text, given)
+        parts = cut(text, given, settings)
         keys = {(part.kind, part.name) for part in parts or ()}
         name = given
         if given in alone and keys and given != rules.TAXONOMY:
@@ -166,11 +169,11 @@ def _incoming(
                 f"{found[name].given} and {given} would both be {name} in the store; import the folder "
                 "that they come from, or one after the other with --as NAME"
             )
-        found[name] = _Incoming(given, name, text, cut(text, name) if parts else None)
+        found[name] = _Incoming(given, name, text, cut(text, name, settings) if parts else None)
     return list(found.values())
 
 
-def cut(text: str, file: str) -> list[ObjectText] | None:
+def cut(text: str, file: str, settings: Settings | None = None) -> list[ObjectText] | None:
     """The objects of a file in order, None where it holds none or, being a rule file, does not parse.
 
     Raises `TaxonomyError` or `StoreError` where a companion of rules is not in order: of these the
@@ -191,7 +194,7 @@ def cut(text: str, file: str) -> list[ObjectText] | None:
     if rules.is_companion(file):
         _check_examples(text, file)
         return [ObjectText("examples", file, text, file)] if text.strip() else None
-    parts = _core.split(text)
+    parts = _core.split(text, settings=settings.for_rules() if settings else None)
     if parts is None:
         return None
     return [

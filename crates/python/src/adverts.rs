@@ -95,18 +95,13 @@ fn read_field(
     } else {
         Ok(vec![given(field, kind, value)])
     };
-    match given?.into_iter().collect::<Option<Vec<_>>>() {
-        Some(given) => {
-            read.extend(given);
-            Ok(())
-        }
-        None => {
-            let key = format!("fields.{name}");
-            let found = found(value);
-            let error = exchange::AdvertError::wrong_type(Some(&key), expected_of(kind), found);
-            Err(advert_error(py, &error))
-        }
+    if let Some(given) = given?.into_iter().collect::<Option<Vec<_>>>() {
+        read.extend(given);
+        return Ok(());
     }
+    let (key, expected) = (format!("fields.{name}"), expected_of(kind));
+    let error = exchange::AdvertError::wrong_type(Some(&key), expected, found(value));
+    Err(advert_error(py, &error))
 }
 
 /// A value of the field; `None` where it is none of the field's kind.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use jobsieve_engine::engine::{self, Settings, Source};
 use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::Item;
-use jobsieve_engine::lang::{self, Code, Diagnostic, Fields, Severity, Span};
+use jobsieve_engine::lang::{self, Code, Diagnostic, Severity, Span};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
@@ -20,6 +20,12 @@ type RawDiagnostic =
 pub fn read_settings(json: Option<&[u8]>) -> PyResult<Settings> {
     Settings::from_json(json.unwrap_or(b"{}"))
         .map_err(|error| PyValueError::new_err(format!("the settings can't be read: {error}")))
+}
+
+/// Refuses settings that can't be read.
+#[pyfunction]
+pub fn check_settings(settings: &[u8]) -> PyResult<()> {
+    read_settings(Some(settings)).map(drop)
 }
 
 /// Compiles `(file name, text)` pairs into one rule set.
@@ -72,9 +78,11 @@ type Part = (&'static str, String, usize, usize);
 
 /// Cuts a rule file into its objects; the parts join to the whole.
 #[pyfunction]
-pub fn split(py: Python<'_>, source: &str) -> Option<Vec<Part>> {
-    py.detach(|| {
-        let parsed = lang::parse(source, &Fields::default());
+#[pyo3(signature = (source, *, settings = None))]
+pub fn split(py: Python<'_>, source: &str, settings: Option<&[u8]>) -> PyResult<Option<Vec<Part>>> {
+    let fields = read_settings(settings)?.fields;
+    Ok(py.detach(|| {
+        let parsed = lang::parse(source, &fields);
         let failed = parsed.diagnostics.iter().any(|d| d.code.severity() == Severity::Error);
         if failed || parsed.items.is_empty() {
             return None;
@@ -93,7 +101,7 @@ pub fn split(py: Python<'_>, source: &str) -> Option<Vec<Part>> {
             part
         });
         Some(cut.collect())
-    })
+    }))
 }
 
 /// Every code that `compile` can give.

@@ -51,8 +51,9 @@ pub fn analyze(
 
 /// The objects of a rule file as nested tuples; what has errors is left out.
 #[pyfunction]
-pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
-    let fields = Fields::default();
+#[pyo3(signature = (source, *, settings = None))]
+pub fn parse(py: Python<'_>, source: &str, settings: Option<&[u8]>) -> PyResult<Vec<Py<PyAny>>> {
+    let fields = read_settings(settings)?.fields;
     let parsed = parse_source(source, &fields);
     let items = parsed.items.iter().map(|item| -> PyResult<Py<PyAny>> {
         let tuple = match item {
@@ -78,14 +79,15 @@ pub fn parse(py: Python<'_>, source: &str) -> PyResult<Vec<Py<PyAny>>> {
 
 /// The canonical form of each object of a rule file, one a line.
 #[pyfunction]
-pub fn canonical(source: &str) -> Vec<String> {
-    let fields = Fields::default();
+#[pyo3(signature = (source, *, settings = None))]
+pub fn canonical(source: &str, settings: Option<&[u8]>) -> PyResult<Vec<String>> {
+    let fields = read_settings(settings)?.fields;
     let items = parse_source(source, &fields).items;
     let form = |item: &Item| match item {
         Item::List(list) => print::list(list),
         Item::Rule(rule) => print::rule(rule, &fields),
     };
-    items.iter().map(form).collect()
+    Ok(items.iter().map(form).collect())
 }
 
 /// Text, form, slop.

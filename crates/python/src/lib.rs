@@ -13,7 +13,7 @@ mod server;
 #[pyo3::pymodule(gil_used = false)]
 mod _core {
     #[pymodule_export]
-    use super::compiling::{compile, diagnostic_codes, split};
+    use super::compiling::{check_settings, compile, diagnostic_codes, split};
     #[pymodule_export]
     use super::faults::{AdvertError, JobsieveError};
     #[pymodule_export]

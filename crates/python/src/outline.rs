@@ -3,11 +3,12 @@
 
 use jobsieve_engine::engine::skeleton::{Condition, ConditionKind, UnitKind};
 use jobsieve_engine::exchange::CodePoints;
-use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Fields, Item, Term};
+use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Item, Term};
 use jobsieve_engine::lang::{Span, parse, print};
 use pyo3::prelude::*;
 use pyo3::types::{PyList, PyTuple};
 
+use crate::compiling::read_settings;
 use crate::inspection::form_name;
 use crate::ruleset::RuleSet;
 

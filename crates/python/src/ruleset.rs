@@ -45,6 +45,11 @@ impl RuleSet {
     }
 
     #[getter]
+    fn settings<'py>(&self, py: Python<'py>) -> Bound<'py, PyBytes> {
+        PyBytes::new(py, self.inner.settings().to_json().as_bytes())
+    }
+
+    #[getter]
     fn fields(&self) -> BTreeMap<&str, &'static str> {
         let declared = self.inner.settings().fields.declared();
         declared.map(|(name, kind)| (name, kind.as_str())).collect()

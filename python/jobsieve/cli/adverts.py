@@ -8,9 +8,10 @@ from __future__ import annotations
 import csv
 import gzip
 import io
+import re
 import sys
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePath
 from typing import IO, TypeAlias
@@ -54,11 +55,18 @@ def is_compressed(name: str) -> bool:
     return name.lower().endswith(".gz")
 
 
-def read(file: str, *, largest_cell: int, more_columns: bool = False) -> Iterator[Row]:
+def read(
+    file: str,
+    *,
+    largest_cell: int,
+    fields: Mapping[str, str] | None = None,
+    more_columns: bool = False,
+) -> Iterator[Row]:
     """The rows of a file, `-` for standard input; a cell of CSV has at most `largest_cell` characters.
 
-    A column of another name is a mistake unless there may be `more_columns`: labels, say. Raises
-    `FileError` where the file as a whole can't be read.
+    `fields` are the kinds of the declared fields: columns of a table may have their names. A cell of
+    several keywords has `|` between them. A column of another name is a mistake unless there may be
+    `more_columns`: labels, say. Raises `FileError` where the file as a whole can't be read.
     """
     if ending(file) in _UNREADABLE:
         reason = "only JSON lines and CSV can be read, plain or as .gz"
@@ -66,7 +74,7 @@ def read(file: str, *, largest_cell: int, more_columns: bool = False) -> Iterato
     try:
         with _opened(file) as stream:
             if ending(file) == ".csv":
-                yield from _table_rows(file, stream, largest_cell, more_columns)
+                yield from _table_rows(file, stream, largest_cell, fields or {}, more_columns)
             else:
                 yield from _lines(stream)
     except (OSError, EOFError, zlib.error) as error:
@@ -98,14 +106,14 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 
 def _table_rows(
-    file: str, stream: IO[bytes], largest_cell: int, more_columns: bool
+    file: str, stream: IO[bytes], largest_cell: int, fields: Mapping[str, str], more_columns: bool
 ) -> Iterator[Row]:
     # What is not UTF-8 must not end the reading: it is found again in the cells.
     text = io.TextIOWrapper(stream, "utf-8-sig", errors="surrogateescape", newline="")
     csv.field_size_limit(largest_cell)
     reader = csv.reader(text, strict=True)
     try:
-        columns = _columns(file, reader, more_columns)
+        columns = _columns(file, reader, fields, more_columns)
         while True:
             first = reader.line_num + 1
             try:
@@ -116,43 +124,68 @@ def _table_rows(
                 yield Unreadable(None, _place(first, reader.line_num, str(error)))
                 continue
             if cells:
-                yield _row(columns, cells, first, reader.line_num)
+                yield _row(columns, cells, first, reader.line_num, fields)
     finally:
         # Whoever opened the stream closes it.
         text.detach()
 
 
-def _columns(file: str, reader: Iterator[list[str]], more_columns: bool) -> list[str]:
+def _columns(
+    file: str, reader: Iterator[list[str]], fields: Mapping[str, str], more_columns: bool
+) -> list[str]:
     try:
         head = next(reader, [])
     except csv.Error as error:
         raise FileError("read adverts from", file, f"its first line: {error}") from error
-    columns = [name.strip().lower() for name in head]
-    wanted = f"its first line must name the columns {', '.join(COLUMNS)}"
+    spelt = {name.lower(): name for name in fields}
+    columns = [spelt.get(name, name) for name in (cell.strip().lower() for cell in head)]
+    known = (*COLUMNS, *fields)
+    wanted = f"its first line must name the columns {', '.join(known)}"
     twice = sorted({name for name in columns if columns.count(name) > 1})
     if twice:
         names = ", ".join(map(repr, twice))
         raise FileError("read adverts from", file, f"{wanted}; it names {names} more than once")
-    unknown = set(columns) - set(COLUMNS) and not more_columns
+    unknown = set(columns) - set(known) and not more_columns
     if unknown or not {"title", "description"} & set(columns):
         found = ", ".join(map(repr, head)) or "none"
         raise FileError("read adverts from", file, f"{wanted}; it names {found}")
     return columns
 
 
-def _row(columns: list[str], cells: list[str], first: int, last: int) -> Row:
+def _row(
+    columns: list[str], cells: list[str], first: int, last: int, fields: Mapping[str, str]
+) -> Row:
     named = dict(zip(columns, cells, strict=False))
     advert_id = named.get("id") or None
+    given = {name: cell for name, cell in named.items() if cell}
+    values = {name: _value(given.pop(name), kind) for name, kind in fields.items() if name in given}
+    row: dict[str, object] = {**given, **({"fields": values} if values else {})}
     try:
         if advert_id is not None:
             advert_id.encode()
-        row = msgspec.json.encode({name: cell for name, cell in named.items() if cell})
+        encoded = msgspec.json.encode(row)
     except UnicodeEncodeError:
         return Unreadable(None, _place(first, last, "it is not UTF-8"))
     if len(cells) != len(columns):
         reason = f"it has {len(cells)} cells and the first line {len(columns)}"
         return Unreadable(advert_id, _place(first, last, reason))
-    return row
+    return encoded
+
+
+# As JSON writes numbers, without an exponent.
+_NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?", re.ASCII)
+
+
+def _value(cell: str, kind: str) -> object:
+    """A cell as a value of its field; what is none stays text, which the engine refuses by name."""
+    text = cell.strip()
+    if kind == "number" and _NUMBER.fullmatch(text):
+        return msgspec.Raw(text.encode())
+    if kind == "boolean" and text.lower() in ("true", "false"):
+        return text.lower() == "true"
+    if kind == "keyword":
+        return [part.strip() for part in cell.split("|") if part.strip()]
+    return text if kind in ("number", "boolean", "date") else cell
 
 
 def _place(first: int, last: int, reason: str) -> str:

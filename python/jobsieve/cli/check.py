@@ -35,10 +35,12 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
     if not paths:
         raise click.UsageError("Say which files or folders to check.")
     texts = rules.read_in_place(paths)
+    settings = context.settings()
     built = None
     try:
-        built = snapshot.build(list(texts.items()), settings=context.settings())
-        found = lint.silenced(list(texts.items()), built.diagnostics)
+        built = snapshot.build(list(texts.items()), settings=settings)
+        sources = list(texts.items())
+        found = lint.silenced(sources, built.diagnostics, settings.for_rules())
     except RuleError as error:
         found = error.diagnostics
     show_findings(found, form)
@@ -46,7 +48,7 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
         raise click.exceptions.Exit(1)
     if form == "text":
         for file, text in texts.items():
-            if not _core.split(text):
+            if not _core.split(text, settings=settings.for_rules()):
                 note(f"{file} holds no rule and no list")
         click.echo(
             f"{counted(built.ruleset.rule_count, 'rule')} for "

@@ -53,9 +53,9 @@ def classify(
 ) -> None:
     """Classify the adverts of files: one JSON record a line for each, in order.
 
-    A FILE holds JSON lines with "id", "title" and "description", or is CSV with these columns (a name
-    that ends in .csv); .gz is uncompressed; - is standard input. Rules come from --rules, else from the
-    store, else they are the starter rules.
+    A FILE holds JSON lines with "id", "title", "description" and "fields", or is CSV with columns of
+    these names and of those of the declared fields (a name that ends in .csv); .gz is uncompressed; - is
+    standard input. Rules come from --rules, else from the store, else they are the starter rules.
 
     A refused advert gives a record of status "error"; the others go on, and the exit status is 1. The
     output file appears when all is done; if that fails, one that was there before stays as it was.
@@ -66,7 +66,8 @@ def classify(
     tally = Tally()
     with _writing(output) as out:
         for file in files:
-            for rows in _chunks(adverts.read(file, largest_cell=largest_cell)):
+            read = adverts.read(file, largest_cell=largest_cell, fields=snapshot.ruleset.fields)
+            for rows in _chunks(read):
                 tally.add(snapshot, rows, out)
     tally.show()
     if tally.errors:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +58,7 @@ def explain(
         body, where = msgspec.json.encode(explaining.Advert(title or "", description or "")), ""
     else:
         largest_cell = context.settings().server.max_body_bytes
-        body, where = _find(file, advert_id, largest_cell)
+        body, where = _find(file, advert_id, largest_cell, rules.ruleset.fields)
     try:
         answer = rules.ruleset.explain_json(body, rule=rule, version=rules.version)
     except AdvertError as error:
@@ -84,9 +85,12 @@ class _Named(msgspec.Struct):
     id: str | int | None = None
 
 
-def _find(file: str, advert_id: str | None, largest_cell: int) -> tuple[bytes, str]:
+def _find(
+    file: str, advert_id: str | None, largest_cell: int, fields: Mapping[str, str]
+) -> tuple[bytes, str]:
     """The advert as JSON, and where it stands, for messages."""
-    for number, row in enumerate(adverts.read(file, largest_cell=largest_cell), start=1):
+    rows = adverts.read(file, largest_cell=largest_cell, fields=fields)
+    for number, row in enumerate(rows, start=1):
         where = f" (number {number} in {file})"
         if isinstance(row, adverts.Unreadable):
             if advert_id is None or row.id == advert_id:

@@ -27,7 +27,7 @@ def lint(
 ) -> tuple[Diagnostic, ...]:
     """The findings on a rule set that was compiled from these sources, with the compiler's own `warnings`,
     less those that are allowed; by place."""
-    found = list(objects(sources))
+    found = list(objects(sources, ruleset.settings))
     rules = {each.name: each for each in found if each.kind == "rule"}
     lists = {each.name: each for each in found if each.kind == "list"}
     skeleton = Skeleton(ruleset)
@@ -49,9 +49,11 @@ def lint(
 
 
 def silenced(
-    sources: Sequence[tuple[str, str]], warnings: Sequence[Diagnostic]
+    sources: Sequence[tuple[str, str]],
+    warnings: Sequence[Diagnostic],
+    settings: bytes | None = None,
 ) -> tuple[Diagnostic, ...]:
     """The compiler's findings less those that are allowed."""
     if not any(each.severity == "warning" for each in warnings):
         return tuple(warnings)
-    return tuple(Allowances(sources, objects(sources)).silence(warnings))
+    return tuple(Allowances(sources, objects(sources, settings)).silence(warnings))

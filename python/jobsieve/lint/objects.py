@@ -64,10 +64,12 @@ class Finding:
         return self.code, "warning", self.source, self.start, self.end, self.params, related
 
 
-def objects(sources: Sequence[tuple[str, str]]) -> Iterator[Object]:
-    """The objects of sources that compile, in order."""
+def objects(sources: Sequence[tuple[str, str]], settings: bytes | None = None) -> Iterator[Object]:
+    """The objects of sources that compile with these settings, in order."""
     for number, (_, text) in enumerate(sources):
-        for kind, name, place, name_place, terms, lists, mentions in _core.outline(text):
+        for kind, name, place, name_place, terms, lists, mentions in _core.outline(
+            text, settings=settings
+        ):
             yield Object(
                 cast('Literal["rule", "list"]', kind),
                 name,

@@ -12,8 +12,7 @@ use crate::text::AnalysisSettings;
 pub struct Settings {
     /// How text becomes words.
     pub analysis: AnalysisSettings,
-    /// Where rules may look.
-    #[serde(skip)]
+    /// What adverts consist of.
     pub fields: Fields,
 }
 
@@ -54,7 +53,7 @@ mod tests {
         let settings = Settings::from_json(br#"{"analysis": {"lemmas": "off"}}"#).unwrap();
         assert_eq!(settings.analysis.lemmas, LemmaMode::Off);
         assert_eq!(Settings::from_json(settings.to_json().as_bytes()).unwrap(), settings);
-        assert_eq!(settings.to_json(), r#"{"analysis":{"lemmas":"off"}}"#);
+        assert_eq!(settings.to_json(), r#"{"analysis":{"lemmas":"off"},"fields":{}}"#);
     }
 
     #[test]
@@ -63,6 +62,8 @@ mod tests {
             (r#"{"analysis": {"lemma": 1}}"#, "analysis.lemma: unknown field `lemma`"),
             (r#"{"analysis": {"lemmas": "all"}}"#, "analysis.lemmas: unknown variant `all`"),
             (r#"{"analysis": 1}"#, "analysis: invalid type"),
+            (r#"{"fields": {"salary": "money"}}"#, "fields.salary: unknown variant `money`"),
+            (r#"{"fields": {"and": "text"}}"#, "fields: \"and\" can't be a field"),
             (r#"{"server": {}}"#, "server: unknown field `server`"),
             ("{} {}", "trailing characters"),
             ("", "EOF"),

@@ -162,7 +162,7 @@ impl Fields<'_> {
         given.filter_map(|given| match given {
             Given::Text(..) => None,
             Given::Keyword(_, text) => Some(json!(text)),
-            Given::Number(_, number) => Some(json!(number)),
+            Given::Number(_, number) => Some(plain(*number)),
             Given::Date(_, date) => Some(json!(date.to_string())),
             Given::Boolean(_, value) => Some(json!(value)),
         })
@@ -178,6 +178,13 @@ impl Fields<'_> {
             "text": source.get(place.start as usize..place.end as usize),
         })
     }
+}
+
+/// A number without a point that it does not need.
+#[expect(clippy::cast_precision_loss, reason = "it is compared with what it was")]
+fn plain(number: f64) -> Value {
+    let whole = number as i64;
+    if (whole as f64).total_cmp(&number).is_eq() { json!(whole) } else { json!(number) }
 }
 
 struct Source<'a> {

@@ -28,7 +28,7 @@ pub enum Given<'a> {
     Boolean(ValueId, bool),
 }
 
-impl<'a> Given<'a> {
+impl Given<'_> {
     /// A number; `None` where it is not finite.
     #[must_use]
     pub fn number(field: ValueId, number: f64) -> Option<Self> {
@@ -55,7 +55,7 @@ pub fn expected_of(kind: FieldKind) -> &'static str {
         FieldKind::Text => "a string or null",
         FieldKind::Keyword => "a string, an array of strings or null",
         FieldKind::Number => "a number or null",
-        FieldKind::Date => "a date as \"2026-11-25\" or null",
+        FieldKind::Date => "a date such as \"2026-11-25\" or null",
         FieldKind::Boolean => "true, false or null",
     }
 }
@@ -108,8 +108,8 @@ impl<'a> Visitor<'a> for FieldsSeed<'_, 'a> {
                 return Err(stop());
             }
             seen |= bit;
-            let seed = ValueSeed { field, kind, name: &name, given, fault, is_element: false };
-            members.next_value_seed(seed)?;
+            let (name, is_element) = (&*name, false);
+            members.next_value_seed(ValueSeed { field, kind, name, given, fault, is_element })?;
         }
         Ok(())
     }

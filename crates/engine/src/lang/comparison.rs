@@ -255,7 +255,6 @@ impl Parser<'_> {
                 return Some(Value::Keyword(text));
             }
             (FieldKind::Keyword, SymbolKind::String(_)) => Some("empty"),
-            (FieldKind::Keyword, SymbolKind::Number) => Some("unquoted"),
             (FieldKind::Boolean, SymbolKind::Word) => {
                 for (word, value) in [("true", true), ("false", false)] {
                     if self.eat_word(word) {
@@ -267,7 +266,7 @@ impl Parser<'_> {
             (FieldKind::Boolean, SymbolKind::String(_) | SymbolKind::Number) => {
                 Some("not-a-boolean")
             }
-            (_, SymbolKind::Word) => Some("unquoted"),
+            (FieldKind::Keyword, SymbolKind::Number) | (_, SymbolKind::Word) => Some("unquoted"),
             _ => None,
         };
         let Some(reason) = wrong else {

@@ -224,11 +224,11 @@ impl Parser<'_> {
                 let diagnostic = Diagnostic::new(Code::MissingOperand, symbol.span);
                 self.report(diagnostic.with("operator", operator).with("side", "left"));
             }
-            // A dangling operator before this place has been reported as such.
-            _ if self.follows_operator() => {}
             _ if self.at_comparison(usize::from(symbol.kind == SymbolKind::Number)) => {
                 self.comparison_without_field();
             }
+            // A dangling operator before this place has been reported as such.
+            _ if self.follows_operator() => {}
             _ => {
                 self.unexpected("a condition");
                 if matches!(
