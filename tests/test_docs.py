@@ -17,6 +17,7 @@ import pytest
 
 from jobsieve import _core, diagnostics, lint, rules, snapshot
 from jobsieve.diagnostics import entries
+from tests.reference_matcher import settings_of
 from tests.service import command
 
 ROOT = Path(__file__).parent.parent
@@ -59,8 +60,8 @@ def test_the_page_has_examples() -> None:
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: f"line {example.line}")
 def test_example(example: Example) -> None:
     sources = [("language.md", example.rules)]
-    ruleset, raw = _core.compile(sources)
-    found = lint.silenced(sources, diagnostics.from_raw(raw, sources))
+    ruleset, raw = _core.compile(sources, settings=settings_of("wordnet-plus"))
+    found = lint.silenced(sources, diagnostics.from_raw(raw, sources), settings_of("wordnet-plus"))
     assert [each.code for each in found] == ([example.wrong] if example.wrong else [])
     if ruleset is None:
         assert example.wrong is not None
@@ -69,8 +70,10 @@ def test_example(example: Example) -> None:
     for advert in example.adverts:
         mark, _, text = advert.partition(" ")
         assert mark in "✓✗"
-        title, _, description = text.partition(" | ")
-        answer = ruleset.classify(title=title, description=description)
+        title, description, fields, *_ = [*text.split(" | "), "", ""]
+        answer = ruleset.classify(
+            title=title, description=description, **json.loads(fields or "{}")
+        )
         assert answer.status == ("matched" if mark == "✓" else "unmatched"), advert
 
 
