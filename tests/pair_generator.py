@@ -39,6 +39,14 @@ WORDS = {
     "support": ["supports"],
     "cook": ["cooking", "cooked", "cooks"],
     "manage": ["managed", "managing"],
+    # Compounds, signs, amounts.
+    "frontend": ["front-end", "front end", "Front/End", "frontends"],
+    "fork-lift": ["forklift", "fork lift", "Forklifts"],
+    "co-ordinator": ["coordinator", "Co ordinator"],
+    "7.5t": ["7.5 tonne", "7.5T"],
+    "35k": ["£35k", "£35K"],
+    "R&D2": ["R&amp;D2", "R D2", "r&d2"],
+    "A+": ["a+", "A", "A++"],
 }
 FILLERS = [
     "office",

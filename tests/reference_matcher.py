@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Any
 
 from jobsieve import _core
@@ -16,6 +17,10 @@ from jobsieve import _core
 Tree = tuple[Any, ...]
 Term = tuple[str, str, int | None]
 Fields = Mapping[str, list["Word"]]
+DASHES = ("-", "/", "–", "—", "‐")
+# The engine tries no more ways to write a term, and none for a term of more words.
+MAX_SPELLINGS = 16
+MAX_WORDS = 8
 # First and last word, by their place among all words of the field.
 Place = tuple[int, int]
 
@@ -27,6 +32,9 @@ class Word:
     lemma: str
     verb: str
     sentence: int
+    signs: tuple[str, str]
+    start: int
+    end: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +43,13 @@ class Asked:
 
     form: str
     word: Word
+    # Whether a hyphen, a space or something else stands before the next word of the term.
+    gap: str = "space"
+    signs: tuple[str, str] = ("", "")
+
+    @property
+    def compounds(self) -> bool:
+        return self.form in ("lemma", "any form") and self.signs == ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +83,18 @@ def settings_of(lemmas: str) -> bytes:
 
 def read(text: str, lemmas: str, *, rule: bool) -> list[Word]:
     tokens = _core.analyze(text, settings=settings_of(lemmas), rule=rule)
-    assert [token[6] for token in tokens] == list(range(len(tokens)))
-    return [Word(*token[:4], sentence=token[7]) for token in tokens]
+    assert [token.position for token in tokens] == list(range(len(tokens)))
+    return [
+        Word(t.surface, t.folded, t.lemma, t.verb_lemma, t.sentence, t.signs, t.start, t.end)
+        for t in tokens
+    ]
+
+
+def gap_between(text: str, word: Word, following: Word) -> str:
+    between = text[word.end : following.start]
+    if word.sentence != following.sentence or (set(between) - {" "} and between not in DASHES):
+        return "other"
+    return "hyphen" if between in DASHES else "space"
 
 
 def is_within(path: str, category: str) -> bool:
@@ -84,6 +109,7 @@ class ReferenceMatcher:
         self.lists: dict[str, list[Term]] = {}
         self.rules: list[Rule] = []
         self.terms: dict[Term, list[Asked]] = {}
+        self.written: dict[Term, list[list[Asked]]] = {}
         # Of the advert at hand: what it gives for fields of values, and where terms stand in it.
         self.values: Values = {}
         self.places: dict[tuple[Term, int], tuple[list[Word], set[Place]]] = {}
@@ -105,17 +131,65 @@ class ReferenceMatcher:
         starred = any(self.is_starred(piece) for piece in text.split())
         for piece in text.split() if starred else [text]:
             stem = piece[:-1] if self.is_starred(piece) else piece
-            words = read(stem.replace("\\*", "*"), self.lemmas, rule=True)
+            written = stem.replace("\\*", "*")
+            words = read(written, self.lemmas, rule=True)
             for number, word in enumerate(words):
                 last = number == len(words) - 1
-                prefix = "case prefix" if form == "case" else "prefix"
-                yield Asked(prefix if last and self.is_starred(piece) else form, word)
+                if last and self.is_starred(piece):
+                    yield Asked("case prefix" if form == "case" else "prefix", word)
+                else:
+                    gap = "space" if last else gap_between(written, word, words[number + 1])
+                    yield Asked(form, word, gap, word.signs)
+
+    def spellings(self, asked: Sequence[Asked]) -> list[list[Asked]]:
+        """The ways in which a term may be written, as it stands first."""
+        if len(asked) > MAX_WORDS:
+            return [list(asked)]
+        return list(islice(self.spelled(list(asked), alone=len(asked) == 2), MAX_SPELLINGS))
+
+    def spelled(self, asked: list[Asked], *, alone: bool) -> Iterator[list[Asked]]:
+        if not asked:
+            yield []
+            return
+        first, *rest = asked
+        for others in self.spelled(rest, alone=alone):
+            yield [first, *others]
+        if not first.compounds:
+            return
+        for head, tail in self.splits(first.word.folded):
+            for others in self.spelled(rest, alone=alone):
+                yield [self.asking("exact", head), self.asking(first.form, tail), *others]
+        if rest and rest[0].compounds and first.gap != "other":
+            joined = self.joined(
+                first.word.folded, rest[0].word.folded, first.gap == "hyphen", alone
+            )
+            if joined is not None:
+                for others in self.spelled(rest[1:], alone=alone):
+                    yield [self.asking(first.form, joined), *others]
+
+    def splits(self, word: str) -> list[tuple[str, str]]:
+        return _core.splits(word)
+
+    def joined(self, head: str, tail: str, hyphen: bool, alone: bool) -> str | None:
+        return _core.joined(head, tail, hyphen=hyphen, alone=alone)
+
+    def asking(self, form: str, text: str) -> Asked:
+        (word,) = read(text, self.lemmas, rule=True)
+        return Asked(form, word)
 
     def is_starred(self, piece: str) -> bool:
         return piece.endswith("*") and not piece.endswith("\\*")
 
     def same(self, asked: Asked, word: Word) -> bool:
         wanted = asked.word
+        if asked.signs not in (("", ""), word.signs):
+            return False
+        if asked.form in ("lemma", "any form") and wanted.folded[0].isdigit():
+            # An amount is met with its currency, too.
+            bare = word.folded.lstrip("£€$")
+            word = replace(
+                word, folded=bare, lemma=bare if word.lemma == word.folded else word.lemma
+            )
         match asked.form:
             case "lemma":
                 # A name keeps its plural look ("at Brantocks"): then its spelling is its lemma.
@@ -136,10 +210,12 @@ class ReferenceMatcher:
     # Where things stand in a field
 
     def places_of_term(self, term: Term, field: list[Word]) -> set[Place]:
-        asked, slop = self.asked(term), term[2] or 0
+        slop = term[2] or 0
         found = set()
-        for first, word in enumerate(field):
-            if self.same(asked[0], word):
+        for asked in self.spellings_of(term):
+            for first, word in enumerate(field):
+                if not self.same(asked[0], word):
+                    continue
                 ends = list(self.ends(asked, field, first, first + len(asked) + slop - 1))
                 if ends:
                     found.add((first, min(ends)))
@@ -152,6 +228,11 @@ class ReferenceMatcher:
             # The field is kept with its places, so that no other takes its id meanwhile.
             self.places[key] = (field, self.places_of_term(term, field))
         return self.places[key][1]
+
+    def spellings_of(self, term: Term) -> list[list[Asked]]:
+        if term not in self.written:
+            self.written[term] = self.spellings(self.asked(term))
+        return self.written[term]
 
     def ends(self, asked: Sequence[Asked], field: list[Word], at: int, limit: int) -> Iterator[int]:
         """Where the words can end that begin at `at`, in order, none behind `limit`."""

@@ -167,6 +167,10 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         "log.level": ('"debug"', "debug"),
         "log.access": ("false", False),
         "analysis.lemmas": ('"off"', "off"),
+        "analysis.lexemes": ('["T-SQL", "A+"]', ("T-SQL", "A+")),
+        "analysis.lemma_overrides": ('{ sales = "sales" }', {"sales": "sales"}),
+        "analysis.wordnet": ('"/usr/share/wordnet"', "/usr/share/wordnet"),
+        "analysis.compounds": ("false", False),
     }
     assert list(other) == list(config.keys())
     lines = [f"{key} = {text}" for key, (text, _) in other.items()]

@@ -302,6 +302,21 @@ class NamesNotMet(ReferenceMatcher):
         return super().same(asked, word)
 
 
+class NothingSplit(ReferenceMatcher):
+    def splits(self, word: str) -> list[tuple[str, str]]:
+        return []
+
+
+class NothingJoined(ReferenceMatcher):
+    def joined(self, head: str, tail: str, hyphen: bool, alone: bool) -> str | None:
+        return None
+
+
+class SignsIgnored(ReferenceMatcher):
+    def same(self, asked: Asked, word: Word) -> bool:
+        return super().same(replace(asked, signs=("", "")), word)
+
+
 class VerbsIgnored(ReferenceMatcher):
     def same(self, asked: Asked, word: Word) -> bool:
         return super().same(asked, replace(word, verb=word.folded))

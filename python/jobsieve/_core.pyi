@@ -39,11 +39,47 @@ class AdvertError(JobsieveError):
     key: str | None
     offset: int | None
 
-def analyze(
-    text: str, *, settings: bytes | None = None, rule: bool = False
-) -> list[tuple[str, str, str, str, int, int, int, int]]:
+@final
+class Token:
+    """A word of a text, and how it came about. `how` says by which step it got its noun lemma, `signs` what
+    stands right before and right behind it that is part of no word; `name_like` is set where its capitals
+    mark it as a name."""
+
+    @property
+    def surface(self) -> str: ...
+    @property
+    def folded(self) -> str: ...
+    @property
+    def lemma(self) -> str: ...
+    @property
+    def verb_lemma(self) -> str: ...
+    @property
+    def how(self) -> str: ...
+    @property
+    def signs(self) -> tuple[str, str]: ...
+    @property
+    def name_like(self) -> bool: ...
+    @property
+    def start(self) -> int: ...
+    @property
+    def end(self) -> int: ...
+    @property
+    def position(self) -> int: ...
+    @property
+    def sentence(self) -> int: ...
+
+def analyze(text: str, *, settings: bytes | None = None, rule: bool = False) -> list[Token]:
     """The words of an advert's text, or of a term of a `rule`, which has no markup and whose capitals
-    tell nothing: surface, folded form, noun lemma, verb lemma, start, end, position, sentence."""
+    tell nothing. Settings that can't be read are a `ValueError`, as for `compile`."""
+
+def splits(word: str, *, settings: bytes | None = None) -> list[tuple[str, str]]:
+    """The pairs of words that a folded word of a rule may be written as: `frontend` as `front end`."""
+
+def joined(
+    head: str, tail: str, *, hyphen: bool, alone: bool, settings: bytes | None = None
+) -> str | None:
+    """What two folded words of a rule that follow each other may be written as. `hyphen` where a hyphen or
+    slash stands between them, `alone` where their term holds no others."""
 
 def parse(source: str, *, settings: bytes | None = None) -> list[tuple[Any, ...]]:
     """The objects of a rule file that can be read: `("list", name, terms)` and

@@ -146,13 +146,38 @@ class LogSettings(msgspec.Struct, frozen=True):
     access: Annotated[bool, Meta(description="whether every request is logged")] = True
 
 
-class AnalysisSettings(msgspec.Struct, frozen=True):
-    """How text becomes words; part of a rule set's identity."""
+class AnalysisSettings(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How text becomes words; part of a rule set's identity. The engine has the same defaults."""
 
     lemmas: Annotated[
         Literal["wordnet-plus", "wordnet", "off"],
         Meta(description="how words are reduced to the form under which rules and adverts meet"),
     ] = "wordnet-plus"
+    lexemes: Annotated[
+        tuple[Annotated[str, Meta(pattern=r"^(?=.*[^A-Za-z0-9])[!-~]+$")], ...],
+        Meta(
+            title='a list of names with signs and without spaces, such as ["T-SQL"]',
+            description="names with signs that are one word each, beside those that come with Jobsieve",
+        ),
+    ] = ()
+    lemma_overrides: Annotated[
+        dict[Annotated[str, Meta(pattern=r"^\S+$")], Annotated[str, Meta(pattern=r"^\S+$")]],
+        Meta(
+            title='a table of words with their lemmas, such as { sales = "sales" }',
+            description="words whose lemma is the site's own choice; this wins over all else",
+        ),
+    ] = {}
+    wordnet: Annotated[
+        str,
+        Meta(
+            title="the folder of a WordNet database",
+            description="a WordNet database that is read in place of the one that comes with Jobsieve",
+        ),
+    ] = ""
+    compounds: Annotated[
+        bool,
+        Meta(description="whether front-end, front end and frontend meet each other"),
+    ] = True
 
 
 # What an advert may give in a field that is declared.
@@ -354,7 +379,19 @@ def _from_environment(environ: Mapping[str, str]) -> Iterator[tuple[str, tuple[o
         # Set to nothing is how compose files and shells leave a variable out.
         if value:
             where = f"environment variable {variable}"
-            yield key.dotted, (_checked(key, value, where, strict=False), where)
+            yield key.dotted, (_checked(key, _structured(key, value), where, strict=False), where)
+
+
+def _structured(key: Key, text: str) -> object:
+    """A list or table from a variable, which has it as the file would."""
+    kind = inspect.type_info(key.type)
+    kind = kind.type if isinstance(kind, inspect.Metadata) else kind
+    if isinstance(kind, (inspect.VarTupleType, inspect.DictType)):
+        try:
+            return tomllib.loads(f"value = {text}")["value"]
+        except tomllib.TOMLDecodeError:
+            return text
+    return text
 
 
 def _known(dotted: str, where: str) -> Key:

@@ -136,4 +136,4 @@ def is_below(path: str, other: str) -> bool:
 def plain(text: str) -> str:
     """The words of a text, plain or HTML, with spaces between, for people to read."""
     words = _core.analyze(text)
-    return " ".join(text[start:end] for _, _, _, _, start, end, _, _ in words)
+    return " ".join(text[word.start : word.end] for word in words)

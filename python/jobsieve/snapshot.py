@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from jobsieve import _core
 from jobsieve.diagnostics import Diagnostic, from_raw
-from jobsieve.errors import RuleError
+from jobsieve.errors import ConfigError, RuleError
 
 if TYPE_CHECKING:
     from jobsieve._core import RuleSet
@@ -38,7 +38,10 @@ def build(
 
     The work is done without the GIL, so other threads go on.
     """
-    ruleset, raw = _core.compile(sources, settings=settings.for_rules() if settings else None)
+    try:
+        ruleset, raw = _core.compile(sources, settings=settings.for_rules() if settings else None)
+    except ValueError as error:
+        raise ConfigError(str(error)) from None
     diagnostics = tuple(from_raw(raw, sources))
     if ruleset is None:
         errors = [each for each in diagnostics if each.severity == "error"]

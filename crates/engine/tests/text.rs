@@ -14,7 +14,7 @@ use proptest::prelude::*;
 const MODES: [LemmaMode; 3] = [LemmaMode::WordNet, LemmaMode::WordNetPlus, LemmaMode::Off];
 
 fn analyzer(lemmas: LemmaMode) -> Analyzer {
-    Analyzer::new(&AnalysisSettings { lemmas })
+    Analyzer::new(&AnalysisSettings { lemmas, ..AnalysisSettings::default() })
 }
 
 fn read(source: &str, markup: Markup) -> Text {

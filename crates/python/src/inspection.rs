@@ -4,6 +4,7 @@
 use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::{Action, Count, Expr, ExprKind, Form, Item, Term, Test, Value};
 use jobsieve_engine::lang::{Fields, parse as parse_source, print};
+use jobsieve_engine::text::compounds::Gap;
 use jobsieve_engine::text::lexicon::{Lexicon, PartOfSpeech};
 use jobsieve_engine::text::{Analyzer, Markup, Text};
 use pyo3::exceptions::PyValueError;
@@ -12,8 +13,28 @@ use pyo3::types::PyTuple;
 
 use crate::compiling::read_settings;
 
-/// Surface, folded form, noun lemma, verb lemma, start, end, position, sentence.
-type RawToken = (String, String, String, String, usize, usize, u32, u32);
+/// A word of a text, and how it came about.
+#[pyclass(frozen, get_all, module = "jobsieve._core")]
+pub struct Token {
+    surface: String,
+    folded: String,
+    lemma: String,
+    verb_lemma: String,
+    how: &'static str,
+    signs: (String, String),
+    name_like: bool,
+    start: usize,
+    end: usize,
+    position: u32,
+    sentence: u32,
+}
+
+#[pymethods]
+impl Token {
+    fn __repr__(&self) -> String {
+        format!("<Token {:?} at {}>", self.surface, self.start)
+    }
+}
 
 /// The words of an advert's text, or of a term of a rule.
 #[pyfunction]
@@ -23,7 +44,7 @@ pub fn analyze(
     text: &str,
     settings: Option<&[u8]>,
     rule: bool,
-) -> PyResult<Vec<RawToken>> {
+) -> PyResult<Vec<Token>> {
     let settings = read_settings(settings)?.analysis;
     let markup = if rule { Markup::Plain } else { Markup::Html };
     Ok(py.detach(|| {
@@ -34,19 +55,45 @@ pub fn analyze(
         let tokens = read.tokens().iter().map(|token| {
             let folded = read.folded(token);
             let (start, end) = read.source_span(token.start, token.end);
-            (
-                read.surface(token).to_owned(),
-                folded.to_owned(),
-                analyzer.lemma(folded, token.name_like && !rule).into_owned(),
-                analyzer.verb_lemma(folded).into_owned(),
-                points.before(start),
-                points.before(end),
-                token.position,
-                token.sentence,
-            )
+            let (lemma, step) = analyzer.explain_lemma(folded, token.name_like && !rule);
+            let (before, after) = read.signs(token);
+            Token {
+                surface: read.surface(token).to_owned(),
+                folded: folded.to_owned(),
+                lemma: lemma.into_owned(),
+                verb_lemma: analyzer.verb_lemma(folded).into_owned(),
+                how: step.as_str(),
+                signs: (before.to_owned(), after.to_owned()),
+                name_like: token.name_like && !rule,
+                start: points.before(start),
+                end: points.before(end),
+                position: token.position,
+                sentence: token.sentence,
+            }
         });
         tokens.collect()
     }))
+}
+
+/// The pairs of words that a folded word of a rule may be written as.
+#[pyfunction]
+#[pyo3(signature = (word, *, settings = None))]
+pub fn splits(word: &str, settings: Option<&[u8]>) -> PyResult<Vec<(String, String)>> {
+    Ok(Analyzer::new(&read_settings(settings)?.analysis).splits(word))
+}
+
+/// What two folded words of a rule that follow each other may be written as.
+#[pyfunction]
+#[pyo3(signature = (head, tail, *, hyphen, alone, settings = None))]
+pub fn joined(
+    head: &str,
+    tail: &str,
+    hyphen: bool,
+    alone: bool,
+    settings: Option<&[u8]>,
+) -> PyResult<Option<String>> {
+    let gap = if hyphen { Gap::Hyphen } else { Gap::Space };
+    Ok(Analyzer::new(&read_settings(settings)?.analysis).joined(head, tail, gap, alone))
 }
 
 /// The objects of a rule file as nested tuples; what has errors is left out.

@@ -17,7 +17,7 @@ mod _core {
     #[pymodule_export]
     use super::faults::{AdvertError, JobsieveError};
     #[pymodule_export]
-    use super::inspection::{analyze, canonical, parse, wordnet_lemmas};
+    use super::inspection::{Token, analyze, canonical, joined, parse, splits, wordnet_lemmas};
     #[pymodule_export]
     use super::outline::{outline, skeleton};
     #[pymodule_export]

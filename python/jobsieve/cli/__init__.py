@@ -19,6 +19,7 @@ from jobsieve.cli.output import complain, complain_of_rules
 from jobsieve.errors import ConfigError, JobsieveError, RuleError
 
 COMMANDS = (
+    "analyze",
     "categories",
     "check",
     "classify",

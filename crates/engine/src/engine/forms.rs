@@ -46,7 +46,7 @@ impl Forms {
     /// Every surface form of a word, with when it is one.
     fn push(&mut self, analyzer: &Analyzer, word: &Word, unit: UnitId) {
         let mut push = |folded: &str, when: When| {
-            self.whole.push((folded.into(), Use { word: unit, when }));
+            self.whole.push((folded.into(), Use { word: unit, when, signs: None }));
         };
         let (surfaces, spelling) = match word {
             Word::Lemma { lemma, spelling } => (analyzer.surfaces(lemma), spelling.as_ref()),
@@ -59,7 +59,18 @@ impl Forms {
             Word::WrittenPrefix(text) => {
                 return self.written_prefixes.push((text.as_str().into(), unit));
             }
+            Word::Signed { word, before, after } => {
+                let first = self.whole.len();
+                self.push(analyzer, word, unit);
+                for (_, meaning) in &mut self.whole[first..] {
+                    meaning.signs = Some(Box::new((before.as_str().into(), after.as_str().into())));
+                }
+                return;
+            }
         };
+        for amount in surfaces.iter().flat_map(|surface| analyzer.amounts(&surface.folded)) {
+            push(&amount, When::Always);
+        }
         for surface in surfaces {
             if Some(&surface.folded) != spelling {
                 let name_like = surface.unless_name_like;

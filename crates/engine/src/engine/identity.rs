@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 use super::rulebook::{Digest, Rulebook};
 
 /// Raised when the same rules could give other answers than before.
-const ENGINE_FORMAT: u32 = 1;
+const ENGINE_FORMAT: u32 = 2;
 
 /// The digest of a rule or a list by its canonical form, which begins with its kind and name.
 pub(super) fn digest(canonical: &str) -> Digest {

@@ -50,10 +50,11 @@ mod tests {
     #[test]
     fn settings_survive_the_way_through_json() {
         assert_eq!(Settings::from_json(b"{}").unwrap(), Settings::default());
-        let settings = Settings::from_json(br#"{"analysis": {"lemmas": "off"}}"#).unwrap();
+        let json = br#"{"analysis": {"lemmas": "off", "lexemes": ["T-SQL"],
+            "lemma_overrides": {"sales": "sales"}, "compounds": false}}"#;
+        let settings = Settings::from_json(json).unwrap();
         assert_eq!(settings.analysis.lemmas, LemmaMode::Off);
         assert_eq!(Settings::from_json(settings.to_json().as_bytes()).unwrap(), settings);
-        assert_eq!(settings.to_json(), r#"{"analysis":{"lemmas":"off"},"fields":{}}"#);
     }
 
     #[test]
@@ -61,6 +62,7 @@ mod tests {
         let table = [
             (r#"{"analysis": {"lemma": 1}}"#, "analysis.lemma: unknown field `lemma`"),
             (r#"{"analysis": {"lemmas": "all"}}"#, "analysis.lemmas: unknown variant `all`"),
+            (r#"{"analysis": {"lexemes": ["c++", "x"]}}"#, "analysis.lexemes: \"x\" is no lexeme"),
             (r#"{"analysis": 1}"#, "analysis: invalid type"),
             (r#"{"fields": {"salary": "money"}}"#, "fields.salary: unknown variant `money`"),
             (r#"{"fields": {"and": "text"}}"#, "fields: \"and\" can't be a field"),

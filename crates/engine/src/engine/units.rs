@@ -147,6 +147,8 @@ pub(super) enum Word {
     Prefix(String),
     /// By how its spelling as written begins.
     WrittenPrefix(String),
+    /// One of the others with these signs right before and behind it.
+    Signed { word: Box<Word>, before: String, after: String },
 }
 
 /// Numbers units while rules are compiled: of each that is asked for, the number it has or gets.
@@ -242,8 +244,19 @@ impl UnitBuilder {
         self.composed(Unit::Near { start: 0, distance, ordered }, &[left, right])
     }
 
-    /// A list of units; one alone is itself.
-    pub(super) fn list(&mut self, mut members: Vec<UnitId>) -> UnitId {
+    /// A list of units; one alone is itself. Lists among them give their own members.
+    pub(super) fn list(&mut self, members: Vec<UnitId>) -> UnitId {
+        let nested =
+            |&unit: &UnitId| matches!(self.units.kind(unit), Unit::List { .. } | Unit::Any { .. });
+        let mut members: Vec<UnitId> = if members.iter().any(nested) {
+            let own = |unit: UnitId| match self.units.kind(unit) {
+                Unit::List { .. } | Unit::Any { .. } => self.units.parts(unit).to_vec(),
+                _ => vec![unit],
+            };
+            members.into_iter().flat_map(own).collect()
+        } else {
+            members
+        };
         members.sort_unstable();
         members.dedup();
         if let [member] = members[..] {

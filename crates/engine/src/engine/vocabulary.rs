@@ -28,6 +28,8 @@ pub(super) enum When {
 pub(super) struct Use {
     pub(super) word: UnitId,
     pub(super) when: When,
+    /// The signs that must stand right before and right behind the token.
+    pub(super) signs: Option<Box<(Box<str>, Box<str>)>>,
 }
 
 /// A surface form of at most [`SHORT`] bytes: it is compared as one number, and all that most tokens need
@@ -138,7 +140,7 @@ impl Vocabulary {
 
     fn push(&mut self, pairs: &[(Box<str>, Use)]) {
         let Some((text, first)) = pairs.first() else { return };
-        let meaning = if pairs.len() == 1 && first.when == When::Always {
+        let meaning = if pairs.len() == 1 && first.when == When::Always && first.signs.is_none() {
             Meaning::Always(first.word)
         } else {
             let start = self.uses.len() as u32;
@@ -168,7 +170,13 @@ impl Vocabulary {
                     When::UnlessNameLike => !token.name_like,
                     When::Written(written) => **written == *text.surface(token),
                 };
-                let uses = self.uses[start as usize..end as usize].iter().filter(is);
+                let signed = |meaning: &&Use| {
+                    meaning
+                        .signs
+                        .as_deref()
+                        .is_none_or(|(before, after)| (&**before, &**after) == text.signs(token))
+                };
+                let uses = self.uses[start as usize..end as usize].iter().filter(is).filter(signed);
                 out.extend(uses.map(|meaning| meaning.word));
             }
         }

@@ -1,16 +1,18 @@
 //! The chain: source to normalised text to words, words to lemmas. One analyser serves rules and adverts.
 
 use std::borrow::Cow;
+use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
+use super::compounds::{COMPOUND_LIST, Gap};
 use super::entities;
 use super::html;
 use super::lemma::{FUNCTION_WORD_LIST, Lemmatizer, Step};
-use super::lexemes::LEXEME_LIST;
+use super::lexemes::{LEXEME_LIST, Lexemes};
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
-use super::tokens::{ABBREVIATION_LIST, Memory, tokenize};
+use super::tokens::{ABBREVIATION_LIST, CURRENCIES, Memory, signs_around, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
 /// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits
@@ -56,6 +58,24 @@ impl Text {
         rest.and_then(<[u8]>::first_chunk).unwrap_or(&[0; 16])
     }
 
+    /// The signs (`+`, `&` and their like) right before and right behind a word that are part of no word:
+    /// of `r&d2` the `&` behind `r` and before `d2`.
+    #[must_use]
+    pub fn signs(&self, token: &Token) -> (&str, &str) {
+        signs_around(&self.normalized.text, token)
+    }
+
+    /// What stands between two words.
+    #[must_use]
+    pub fn gap(&self, before: &Token, after: &Token) -> Gap {
+        let between = self.normalized.text.get(before.end as usize..after.start as usize);
+        if before.sentence == after.sentence {
+            between.map_or(Gap::Other, Gap::of)
+        } else {
+            Gap::Other
+        }
+    }
+
     /// Where `start..end` of the normalised text lies in the source given to [`Analyzer::read`], in
     /// bytes, on character boundaries of the source.
     #[must_use]
@@ -69,13 +89,19 @@ impl Text {
 #[derive(Debug, Clone)]
 pub struct Analyzer {
     lemmatizer: Lemmatizer,
+    lexemes: Arc<Lexemes>,
+    compounds: bool,
 }
 
 impl Analyzer {
-    /// An analyser for these settings over the lexicon that comes with the crate.
+    /// An analyser for these settings.
     #[must_use]
     pub fn new(settings: &AnalysisSettings) -> Self {
-        Self { lemmatizer: Lemmatizer::new(settings.lemmas) }
+        Self {
+            lemmatizer: Lemmatizer::new(settings),
+            lexemes: Lexemes::with(&settings.lexemes),
+            compounds: settings.compounds,
+        }
     }
 
     /// Reads `source` into `text`, replacing what it held.
@@ -93,7 +119,14 @@ impl Analyzer {
             text.normalized.push_source(source, 0);
         }
         let (source, breaks) = (&text.normalized.text, &text.breaks);
-        tokenize(source, breaks, &mut text.folded, &mut text.tokens, &mut text.memory);
+        tokenize(
+            source,
+            breaks,
+            &self.lexemes,
+            &mut text.folded,
+            &mut text.tokens,
+            &mut text.memory,
+        );
     }
 
     /// The lemma of a folded word.
@@ -127,6 +160,27 @@ impl Analyzer {
         self.lemmatizer.any_forms(folded)
     }
 
+    /// The pairs of words that a word of a rule may be written as.
+    #[must_use]
+    pub fn splits(&self, folded: &str) -> Vec<(String, String)> {
+        if self.compounds { self.lemmatizer.splits(folded) } else { Vec::new() }
+    }
+
+    /// What two words of a rule that follow each other may be written as; `alone` where their term holds
+    /// no others.
+    #[must_use]
+    pub fn joined(&self, head: &str, tail: &str, gap: Gap, alone: bool) -> Option<String> {
+        self.lemmatizer.joined(head, tail, gap, alone).filter(|_| self.compounds)
+    }
+
+    /// The amounts of money that a folded word of a rule means, too: `35k` means `£35k`, not the other way.
+    pub fn amounts(&self, folded: &str) -> impl Iterator<Item = String> {
+        let number = folded.starts_with(|c: char| c.is_ascii_digit()).then(|| folded.to_owned());
+        number
+            .into_iter()
+            .flat_map(|number| CURRENCIES.iter().map(move |sign| format!("{sign}{number}")))
+    }
+
     /// A normalised word with case and accents taken off.
     #[must_use]
     pub fn fold(&self, word: &str) -> String {
@@ -136,12 +190,12 @@ impl Analyzer {
     }
 
     /// SHA-256 of all data that words depend on: the lexicon and the lists of function words,
-    /// abbreviations and lexemes; in lower-case hexadecimal. Part of a rule set's identity.
+    /// abbreviations, lexemes and compounds; in lower-case hexadecimal. Part of a rule set's identity.
     #[must_use]
     pub fn data_checksum(&self) -> String {
         let mut digest = Sha256::new();
         digest.update(self.lemmatizer.lexicon().checksum());
-        for list in [FUNCTION_WORD_LIST, ABBREVIATION_LIST, LEXEME_LIST] {
+        for list in [FUNCTION_WORD_LIST, ABBREVIATION_LIST, LEXEME_LIST, COMPOUND_LIST] {
             digest.update(list);
         }
         digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))

@@ -3,13 +3,14 @@
 //! adverts are classified. Both ways agree on every word.
 
 use std::borrow::Cow;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
-use hashbrown::HashSet;
+use hashbrown::{HashMap, HashSet};
 
 use super::lexicon::Lexicon;
 use super::lexicon::PartOfSpeech::{self, Noun, Verb};
-use super::{LemmaMode, Surface};
+use super::normalize::fold;
+use super::{AnalysisSettings, LemmaMode, Surface};
 
 /// Shorter words are not taken for plurals that WordNet does not know.
 const SHORTEST_PLURAL: usize = 5;
@@ -25,9 +26,16 @@ pub(super) fn entries(list: &'static str) -> impl Iterator<Item = &'static str> 
     list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with("# "))
 }
 
+/// Whether [`LemmaMode::WordNetPlus`] leaves the folded word alone.
+pub(super) fn is_function_word(folded: &str) -> bool {
+    FUNCTION_WORDS.contains(folded)
+}
+
 /// By which step a word came to its lemma.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
+    /// The site's settings say so.
+    Override,
     /// It is its own lemma.
     Unchanged,
     /// It stands in WordNet's list of irregular forms.
@@ -40,24 +48,56 @@ pub enum Step {
     FunctionWord,
 }
 
-/// Reduces words in one mode.
-#[derive(Debug, Clone, Copy)]
+impl Step {
+    /// In a few words, for people.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Override => "the site's override",
+            Self::Unchanged => "unchanged",
+            Self::Irregular => "WordNet's irregular form",
+            Self::Ending => "WordNet's ending",
+            Self::UnknownPlural => "plural that WordNet does not know",
+            Self::FunctionWord => "function word",
+        }
+    }
+}
+
+/// Reduces words by one site's settings.
+#[derive(Debug, Clone)]
 pub(super) struct Lemmatizer {
     mode: LemmaMode,
-    lexicon: &'static Lexicon,
+    lexicon: Arc<Lexicon>,
+    /// The site's own lemmas, by folded word; and the way back.
+    overrides: HashMap<String, String>,
+    overridden: HashMap<String, Vec<String>>,
 }
 
 impl Lemmatizer {
-    pub(super) fn new(mode: LemmaMode) -> Self {
-        Self { mode, lexicon: Lexicon::wordnet() }
+    pub(super) fn new(settings: &AnalysisSettings) -> Self {
+        let (mut overrides, mut overridden) = (HashMap::new(), HashMap::<_, Vec<_>>::new());
+        for pair in &settings.lemma_overrides {
+            let [word, lemma] = [pair.0, pair.1].map(|text| {
+                let mut folded = String::new();
+                fold(text, &mut folded);
+                folded
+            });
+            overridden.entry(lemma.clone()).or_default().push(word.clone());
+            overrides.insert(word, lemma);
+        }
+        let lexicon = Arc::clone(&settings.lexicon);
+        Self { mode: settings.lemmas, lexicon, overrides, overridden }
     }
 
-    pub(super) fn lexicon(&self) -> &'static Lexicon {
-        self.lexicon
+    pub(super) fn lexicon(&self) -> &Lexicon {
+        &self.lexicon
     }
 
     /// The lemma of a folded word and the step that gave it.
     pub(super) fn lemma<'a>(&self, folded: &'a str, name_like: bool) -> (Cow<'a, str>, Step) {
+        if let Some(lemma) = self.overrides.get(folded) {
+            return (Cow::Owned(lemma.clone()), Step::Override);
+        }
         match self.mode {
             LemmaMode::Off => (Cow::Borrowed(folded), Step::Unchanged),
             LemmaMode::WordNet => self.wordnet(folded),
@@ -78,7 +118,7 @@ impl Lemmatizer {
     }
 
     fn wordnet_plus<'a>(&self, folded: &'a str, name_like: bool) -> (Cow<'a, str>, Step) {
-        if FUNCTION_WORDS.contains(folded) {
+        if is_function_word(folded) {
             return (Cow::Borrowed(folded), Step::FunctionWord);
         }
         // No plural ends so; WordNet's rules would make bos of boss, and part it from bosses.
@@ -132,7 +172,7 @@ impl Lemmatizer {
     /// The verb lemma; function words are left alone as for nouns.
     pub(super) fn verb_lemma<'a>(&self, folded: &'a str) -> Cow<'a, str> {
         let plus = self.mode == LemmaMode::WordNetPlus;
-        if self.mode == LemmaMode::Off || (plus && FUNCTION_WORDS.contains(folded)) {
+        if self.mode == LemmaMode::Off || (plus && is_function_word(folded)) {
             return Cow::Borrowed(folded);
         }
         self.lexicon.lemma(folded, Verb)
@@ -175,6 +215,7 @@ impl Lemmatizer {
     /// The forms that could reduce to `lemma`: each step of the forward way, turned round.
     fn candidates(&self, lemma: &str) -> Vec<String> {
         let mut forms = vec![lemma.to_owned()];
+        forms.extend(self.overridden.get(lemma).into_iter().flatten().cloned());
         if self.mode == LemmaMode::Off {
             return forms;
         }
@@ -230,10 +271,33 @@ mod tests {
             ("c++", false, "c++", "c++"),
         ];
         for (word, name_like, wordnet, plus) in table {
-            let lemma = |mode| Lemmatizer::new(mode).lemma(word, name_like).0;
+            let lemma = |lemmas| {
+                let settings = AnalysisSettings { lemmas, ..AnalysisSettings::default() };
+                Lemmatizer::new(&settings).lemma(word, name_like).0.into_owned()
+            };
             assert_eq!(lemma(LemmaMode::WordNet), wordnet, "{word}");
             assert_eq!(lemma(LemmaMode::WordNetPlus), plus, "{word}");
             assert_eq!(lemma(LemmaMode::Off), word);
+        }
+    }
+
+    #[test]
+    fn the_sites_lemmas_win_both_ways() {
+        let pairs = [("Sales", "sales"), ("RGN", "nurse")];
+        let pairs = pairs.map(|(word, lemma)| (word.to_owned(), lemma.to_owned()));
+        for lemmas in [LemmaMode::WordNet, LemmaMode::WordNetPlus, LemmaMode::Off] {
+            let lemma_overrides = pairs.clone().into();
+            let settings =
+                AnalysisSettings { lemmas, lemma_overrides, ..AnalysisSettings::default() };
+            let lemmatizer = Lemmatizer::new(&settings);
+            assert_eq!(lemmatizer.lemma("sales", true), ("sales".into(), Step::Override));
+            assert_eq!(lemmatizer.lemma("rgn", false).0, "nurse");
+            let surfaces = |lemma| -> Vec<String> {
+                lemmatizer.surfaces(lemma).into_iter().map(|surface| surface.folded).collect()
+            };
+            assert!(surfaces("nurse").contains(&"rgn".to_owned()));
+            assert!(!surfaces("sale").contains(&"sales".to_owned()));
+            assert_eq!(surfaces("sales")[0], "sales");
         }
     }
 }

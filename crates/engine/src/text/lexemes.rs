@@ -1,14 +1,32 @@
 //! Names with symbols that are one word each, such as C++, .NET and A&E: the list is
 //! `data/lexemes.txt`.
 
-use std::sync::LazyLock;
+use std::collections::BTreeSet;
+use std::sync::{Arc, LazyLock};
+
+use serde::de::{Deserialize, Deserializer, Error};
 
 use super::lemma::entries;
 
 /// The list as the file says.
 pub(super) const LEXEME_LIST: &str = include_str!("../../data/lexemes.txt");
 
-static BUILT_IN: LazyLock<Lexemes> = LazyLock::new(|| Lexemes::new(entries(LEXEME_LIST)));
+/// The site's own, as settings name them.
+pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<BTreeSet<String>, D::Error> {
+    let names = BTreeSet::<String>::deserialize(from)?;
+    let fits = |name: &&String| {
+        let bare = name.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        !bare && name.bytes().all(|byte| byte.is_ascii_graphic())
+    };
+    match names.iter().find(|name| !fits(name)) {
+        Some(name) => Err(D::Error::custom(format!(
+            "{name:?} is no lexeme: one has a sign such as +, is ASCII and holds no white space"
+        ))),
+        None => Ok(names),
+    }
+}
 
 /// Lexemes by their first byte, the longest first; lower case, ASCII, without white space.
 #[derive(Debug)]
@@ -20,9 +38,16 @@ pub(super) struct Lexemes {
 }
 
 impl Lexemes {
-    /// Those that come with the crate.
-    pub(super) fn built_in() -> &'static Self {
-        &BUILT_IN
+    /// Those that come with the crate, and the site's own.
+    pub(super) fn with(own: &BTreeSet<String>) -> Arc<Self> {
+        static BUILT_IN: LazyLock<Arc<Lexemes>> =
+            LazyLock::new(|| Arc::new(Lexemes::new(entries(LEXEME_LIST))));
+        if own.is_empty() {
+            return Arc::clone(&BUILT_IN);
+        }
+        let mut names: Vec<&str> = entries(LEXEME_LIST).collect();
+        names.extend(own.iter().map(String::as_str));
+        Arc::new(Self::new(names.into_iter()))
     }
 
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
@@ -78,13 +103,16 @@ mod tests {
 
     #[test]
     fn the_longest_at_the_edges_of_words_counts() {
-        let find = |text: &str| Lexemes::built_in().at(text.as_bytes(), 0);
+        let own = BTreeSet::from(["T-SQL".to_owned()]);
+        let lexemes = Lexemes::with(&own);
+        let find = |text: &str| lexemes.at(text.as_bytes(), 0);
         assert_eq!(find("c++ and c"), Some(3));
         assert_eq!(find("c#/.net"), Some(2));
         assert_eq!(find("asp.net core"), Some(7));
         assert_eq!(find("node.js,"), Some(7));
         assert_eq!(find("a&e"), Some(3));
         assert_eq!(find("t&cs"), Some(4));
+        assert_eq!(find("t-sql,"), Some(5));
         for text in ["c", "c+", "c+++", "c#5", "a&eb", "netball", ""] {
             assert_eq!(find(text), None, "{text}");
         }

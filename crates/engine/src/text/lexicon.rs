@@ -5,7 +5,7 @@
 use std::borrow::Cow;
 use std::fmt::Write;
 use std::hash::BuildHasher;
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use foldhash::fast::FixedState;
 use hashbrown::{HashMap, HashTable};
@@ -103,10 +103,19 @@ pub struct Lexicon {
     checksum: String,
 }
 
-static WORDNET: LazyLock<Lexicon> = LazyLock::new(|| {
+static WORDNET: LazyLock<Arc<Lexicon>> = LazyLock::new(|| {
     // The file is part of the program; a test reads it, so it can't be malformed here.
-    Lexicon::read(include_str!("../../data/lexicon.txt")).unwrap_or_default()
+    Arc::new(Lexicon::read(include_str!("../../data/lexicon.txt")).unwrap_or_default())
 });
+
+/// By what they hold: the text that they were read from is the same.
+impl PartialEq for Lexicon {
+    fn eq(&self, other: &Self) -> bool {
+        self.checksum == other.checksum
+    }
+}
+
+impl Eq for Lexicon {}
 
 impl Default for Lexicon {
     /// A lexicon without words.
@@ -124,7 +133,7 @@ impl Default for Lexicon {
 impl Lexicon {
     /// The lexicon of WordNet 3.0 that comes with the crate; read at its first use.
     #[must_use]
-    pub fn wordnet() -> &'static Self {
+    pub fn wordnet() -> &'static Arc<Self> {
         &WORDNET
     }
 

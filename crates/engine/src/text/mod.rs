@@ -6,6 +6,7 @@
 //! that no lemmatiser runs while adverts are classified. Both directions agree for every word.
 
 mod analyzer;
+pub mod compounds;
 mod entities;
 mod html;
 pub mod lemma;
@@ -16,10 +17,16 @@ mod offsets;
 mod runs;
 mod shape;
 mod tokens;
+mod wordnet;
 
 pub use analyzer::{Analyzer, Text};
 
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
+
+use lexicon::Lexicon;
 
 /// How words are reduced to the form under which rules and adverts meet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -37,11 +44,34 @@ pub enum LemmaMode {
 }
 
 /// All that decides how text becomes tokens. Part of a rule set's identity.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnalysisSettings {
     /// How words are reduced.
     pub lemmas: LemmaMode,
+    /// The site's own names with signs, each one word, beside those that come with the crate.
+    #[serde(deserialize_with = "lexemes::deserialize")]
+    pub lexemes: BTreeSet<String>,
+    /// The site's own lemmas: word → lemma. They win over every other step.
+    pub lemma_overrides: BTreeMap<String, String>,
+    /// The words of English: in JSON `wordnet`, the folder of a WordNet database that is read in place
+    /// of the crate's. What is read, not the folder's name, is part of a rule set's identity.
+    #[serde(rename = "wordnet", skip_serializing, deserialize_with = "wordnet::deserialize")]
+    pub lexicon: Arc<Lexicon>,
+    /// Whether a rule's word meets its spellings joined, hyphenated and in two words.
+    pub compounds: bool,
+}
+
+impl Default for AnalysisSettings {
+    fn default() -> Self {
+        Self {
+            lemmas: LemmaMode::default(),
+            lexemes: BTreeSet::new(),
+            lemma_overrides: BTreeMap::new(),
+            lexicon: Arc::clone(Lexicon::wordnet()),
+            compounds: true,
+        }
+    }
 }
 
 /// Whether a text may hold HTML: adverts may, the words of a rule may not.

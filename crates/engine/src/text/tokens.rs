@@ -59,6 +59,22 @@ fn classes(word: &[u8]) -> u8 {
     word.iter().fold(0, |classes, &byte| classes | class(byte))
 }
 
+/// What an amount of money begins with.
+pub(super) const CURRENCIES: &[char] = &['£', '€', '$'];
+
+/// Signs that mean something to who writes them; others part words or end sentences.
+const SIGNS: &str = "+#&@%£$€^=<>|~§°";
+
+/// The signs right before and right behind a word.
+pub(super) fn signs_around<'a>(text: &'a str, word: &Token) -> (&'a str, &'a str) {
+    let (start, end) = (word.start as usize, word.end as usize);
+    let (before, after) = (text.get(..start).unwrap_or(""), text.get(end..).unwrap_or(""));
+    let sign = |c: char| SIGNS.contains(c);
+    let first = before.trim_end_matches(sign).len();
+    let last = after.len() - after.trim_start_matches(sign).len();
+    (&before[first..], &after[..last])
+}
+
 /// Cuts one text.
 pub(super) struct Tokenizer<'a> {
     text: &'a str,
@@ -66,7 +82,7 @@ pub(super) struct Tokenizer<'a> {
     /// are not ASCII are appended.
     folded: &'a mut String,
     tokens: &'a mut Vec<Token>,
-    lexemes: &'static Lexemes,
+    lexemes: &'a Lexemes,
     runs: &'a Runs,
     /// Those of the present sentence.
     capitals: &'a mut Capitals,
@@ -77,17 +93,6 @@ pub(super) struct Tokenizer<'a> {
     block_ended: bool,
 }
 
-/// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in order.
-pub(super) fn tokenize(
-    text: &str,
-    breaks: &[u32],
-    folded: &mut String,
-    tokens: &mut Vec<Token>,
-    memory: &mut Memory,
-) {
-    tokenize_with(text, breaks, Lexemes::built_in(), folded, tokens, memory);
-}
-
 /// Working memory.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -95,10 +100,11 @@ pub(super) struct Memory {
     runs: Runs,
 }
 
-fn tokenize_with(
+/// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in order.
+pub(super) fn tokenize(
     text: &str,
     breaks: &[u32],
-    lexemes: &'static Lexemes,
+    lexemes: &Lexemes,
     folded: &mut String,
     tokens: &mut Vec<Token>,
     memory: &mut Memory,
@@ -148,6 +154,10 @@ impl Tokenizer<'_> {
                 }
             } else if class & NOT_ASCII != 0 {
                 at = self.unicode_chunk(at, end);
+            } else if byte == b'$'
+                && let Some(money) = self.money(at, end)
+            {
+                at = money;
             } else if self.lexemes.begins(byte)
                 && (at == start || !bytes[at - 1].is_ascii_alphanumeric())
                 && let Some(length) = self.lexeme(at, end)
@@ -177,6 +187,30 @@ impl Tokenizer<'_> {
             self.append((at, stop), (at, stop), Shape { letters: stop - at, capital, shouted });
             at = stop + 1;
         }
+    }
+
+    /// Takes the amount of money at `at`, if there is one (`£35k`, `$40,000`); where it ends.
+    fn money(&mut self, at: usize, end: usize) -> Option<usize> {
+        let sign = CURRENCIES.iter().find(|&&sign| self.text[at..end].starts_with(sign))?;
+        let bytes = &self.text.as_bytes()[..end];
+        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
+        let number = at + sign.len_utf8();
+        let mut stop = number;
+        while digit(stop) || (matches!(bytes.get(stop), Some(b'.' | b',')) && digit(stop + 1)) {
+            stop += 1;
+        }
+        if stop == number || !digit(number) {
+            return None;
+        }
+        while bytes.get(stop).is_some_and(|&byte| class(byte) & IN_WORD != 0) {
+            stop += 1;
+        }
+        if sign.is_ascii() {
+            self.push_ascii(at, stop, classes(&bytes[at..stop]));
+        } else {
+            self.push_unicode(at, stop);
+        }
+        Some(stop)
     }
 
     /// Takes the lexeme at `at`, if there is one; its length.
@@ -234,6 +268,10 @@ impl Tokenizer<'_> {
         let (mut at, mut colon) = (start, start);
         while at < end {
             let class = class(text.as_bytes()[at]);
+            if let Some(money) = self.money(at, end) {
+                at = money;
+                continue;
+            }
             // Between words a letter begins one; `.NET` does not begin right behind a letter.
             let edge = class & IN_WORD != 0 || !text[start..at].ends_with(char::is_alphanumeric);
             if edge && let Some(length) = self.lexeme(at, end) {
@@ -405,22 +443,28 @@ fn joins(before: u8, mark: u8, behind: u8) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
     use proptest::prelude::*;
 
-    fn cut(text: &str, lexemes: &'static Lexemes) -> Vec<Token> {
+    fn cut(text: &str, lexemes: &Lexemes) -> Vec<Token> {
         let (mut folded, mut tokens) = (String::new(), Vec::new());
-        tokenize_with(text, &[], lexemes, &mut folded, &mut tokens, &mut Memory::default());
+        tokenize(text, &[], lexemes, &mut folded, &mut tokens, &mut Memory::default());
         tokens
     }
 
-    fn words<'a>(text: &'a str, lexemes: &'static Lexemes) -> Vec<&'a str> {
+    fn words<'a>(text: &'a str, lexemes: &Lexemes) -> Vec<&'a str> {
         let word = |token: &Token| &text[token.start as usize..token.end as usize];
         cut(text, lexemes).iter().map(word).collect()
     }
 
+    fn built_in() -> std::sync::Arc<Lexemes> {
+        Lexemes::with(&BTreeSet::new())
+    }
+
     fn sentences(text: &str) -> u32 {
-        cut(text, Lexemes::built_in()).last().map_or(0, |token| token.sentence + 1)
+        cut(text, &built_in()).last().map_or(0, |token| token.sentence + 1)
     }
 
     #[test]
@@ -433,13 +477,13 @@ mod tests {
             ("children's nurse's it's", "children|nurse|it"),
             ("Location:London e.g. x", "Location|London|e.g|x"),
             ("care.You asp.NET café.Bar Node.Js", "care|You|asp.NET|café|Bar|Node.Js"),
-            ("£35k-£40,000", "35k|40,000"),
-            ("(m/f/d)", "m|f|d"),
+            ("£35k-£40,000 $5.50 US$5 €1 £x £", "£35k|£40,000|$5.50|US|$5|€1|x"),
+            ("(m/f/d) M/F km/f", "m/f/d|M/F|km|f"),
             ("café-bar naïve's", "café|bar|naïve"),
             ("_ - ... !", ""),
         ];
         for (text, expected) in table {
-            assert_eq!(words(text, Lexemes::built_in()).join("|"), expected, "{text}");
+            assert_eq!(words(text, &built_in()).join("|"), expected, "{text}");
         }
     }
 
