@@ -59,6 +59,10 @@ bench: .venv/.extension ## Run the benchmarks; each checks its answers (wrk is n
 	cargo bench $(RUST_TESTED)
 	$(BIN)/python benchmarks/busy_interpreter.py
 
+.PHONY: fuzz
+fuzz: ## Read random and broken input for a minute a target (SECONDS=600)
+	cargo run --quiet --locked --release -p jobsieve-fuzz -- analyzer $(or $(SECONDS),60)
+
 .PHONY: build
 build: .venv/.extension ## Build the extension into .venv, as `make run` does
 

@@ -12,7 +12,7 @@ The lexicon is UTF-8 text, so that a difference can be read:
     words 78000                  then as many lines, sorted: how many bytes a word shares with the word
                                  before it, the rest of it, its parts of speech (the sum of 1 noun, 2 verb,
                                  4 adjective, 8 adverb), parted by single spaces
-    exceptions 5943              then as many lines, sorted: part of speech (n v a r), inflected form, base
+    exceptions 5947              then as many lines, sorted: part of speech (n v a r), inflected form, base
                                  forms in WordNet's order, parted by single spaces
 """
 

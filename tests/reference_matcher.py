@@ -145,33 +145,31 @@ class ReferenceMatcher:
         """The ways in which a term may be written, as it stands first."""
         if len(asked) > MAX_WORDS:
             return [list(asked)]
-        return list(islice(self.spelled(list(asked), alone=len(asked) == 2), MAX_SPELLINGS))
+        return list(islice(self.spelled(list(asked)), MAX_SPELLINGS))
 
-    def spelled(self, asked: list[Asked], *, alone: bool) -> Iterator[list[Asked]]:
+    def spelled(self, asked: list[Asked]) -> Iterator[list[Asked]]:
         if not asked:
             yield []
             return
         first, *rest = asked
-        for others in self.spelled(rest, alone=alone):
+        for others in self.spelled(rest):
             yield [first, *others]
         if not first.compounds:
             return
         for head, tail in self.splits(first.word.folded):
-            for others in self.spelled(rest, alone=alone):
+            for others in self.spelled(rest):
                 yield [self.asking("exact", head), self.asking(first.form, tail), *others]
         if rest and rest[0].compounds and first.gap != "other":
-            joined = self.joined(
-                first.word.folded, rest[0].word.folded, first.gap == "hyphen", alone
-            )
+            joined = self.joined(first.word.folded, rest[0].word.folded, first.gap == "hyphen")
             if joined is not None:
-                for others in self.spelled(rest[1:], alone=alone):
+                for others in self.spelled(rest[1:]):
                     yield [self.asking(first.form, joined), *others]
 
     def splits(self, word: str) -> list[tuple[str, str]]:
         return _core.splits(word)
 
-    def joined(self, head: str, tail: str, hyphen: bool, alone: bool) -> str | None:
-        return _core.joined(head, tail, hyphen=hyphen, alone=alone)
+    def joined(self, head: str, tail: str, hyphen: bool) -> str | None:
+        return _core.joined(head, tail, hyphen=hyphen)
 
     def asking(self, form: str, text: str) -> Asked:
         (word,) = read(text, self.lemmas, rule=True)

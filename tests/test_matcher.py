@@ -308,7 +308,7 @@ class NothingSplit(ReferenceMatcher):
 
 
 class NothingJoined(ReferenceMatcher):
-    def joined(self, head: str, tail: str, hyphen: bool, alone: bool) -> str | None:
+    def joined(self, head: str, tail: str, hyphen: bool) -> str | None:
         return None
 
 

@@ -75,11 +75,9 @@ def analyze(text: str, *, settings: bytes | None = None, rule: bool = False) -> 
 def splits(word: str, *, settings: bytes | None = None) -> list[tuple[str, str]]:
     """The pairs of words that a folded word of a rule may be written as: `frontend` as `front end`."""
 
-def joined(
-    head: str, tail: str, *, hyphen: bool, alone: bool, settings: bytes | None = None
-) -> str | None:
+def joined(head: str, tail: str, *, hyphen: bool, settings: bytes | None = None) -> str | None:
     """What two folded words of a rule that follow each other may be written as. `hyphen` where a hyphen or
-    slash stands between them, `alone` where their term holds no others."""
+    slash stands between them."""
 
 def parse(source: str, *, settings: bytes | None = None) -> list[tuple[Any, ...]]:
     """The objects of a rule file that can be read: `("list", name, terms)` and

@@ -84,16 +84,15 @@ pub fn splits(word: &str, settings: Option<&[u8]>) -> PyResult<Vec<(String, Stri
 
 /// What two folded words of a rule that follow each other may be written as.
 #[pyfunction]
-#[pyo3(signature = (head, tail, *, hyphen, alone, settings = None))]
+#[pyo3(signature = (head, tail, *, hyphen, settings = None))]
 pub fn joined(
     head: &str,
     tail: &str,
     hyphen: bool,
-    alone: bool,
     settings: Option<&[u8]>,
 ) -> PyResult<Option<String>> {
     let gap = if hyphen { Gap::Hyphen } else { Gap::Space };
-    Ok(Analyzer::new(&read_settings(settings)?.analysis).joined(head, tail, gap, alone))
+    Ok(Analyzer::new(&read_settings(settings)?.analysis).joined(head, tail, gap))
 }
 
 /// The objects of a rule file as nested tuples; what has errors is left out.

@@ -70,6 +70,7 @@ impl RuleSet {
             }
         }
         let near = numbers(true).chain(numbers(false));
+        let unit = self.as_written(unit, clause);
         let parts = self.book.units.parts(unit);
         let found = match self.book.units.kind(unit) {
             Unit::Word => self.other_form(clause, near, scratch),
@@ -90,6 +91,23 @@ impl RuleSet {
             | Unit::Comparison { .. } => None,
         };
         found.map(|found| Instead { places: cut(found.places), ..found })
+    }
+
+    /// Of the ways in which a term may be written, the one that the rule has.
+    fn as_written(&self, unit: UnitId, clause: &str) -> UnitId {
+        let units = &self.book.units;
+        let count = match units.kind(unit) {
+            Unit::List { .. } | Unit::Any { .. } if !names_list(clause) => {
+                self.words_of(clause).len()
+            }
+            _ => return unit,
+        };
+        let of_count = |&&part: &&UnitId| match units.kind(part) {
+            Unit::Word => count == 1,
+            Unit::Phrase { .. } | Unit::Slop { .. } => units.parts(part).len() == count,
+            _ => false,
+        };
+        units.parts(unit).iter().find(of_count).copied().unwrap_or(unit)
     }
 
     fn shown(&self, number: usize, field: &FieldText, at: places::Place) -> Place {
@@ -123,7 +141,7 @@ impl RuleSet {
         near: impl Iterator<Item = usize>,
         scratch: &Scratch,
     ) -> Option<Instead> {
-        if clause.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("list")) {
+        if names_list(clause) {
             return None;
         }
         let words = self.words_of(clause);
@@ -242,6 +260,10 @@ impl RuleSet {
             }
         }
     }
+}
+
+fn names_list(clause: &str) -> bool {
+    clause.trim_start().get(..4).is_some_and(|word| word.eq_ignore_ascii_case("list"))
 }
 
 /// The pair with the fewest words between, the left one first, in one sentence.

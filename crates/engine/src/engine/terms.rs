@@ -184,8 +184,7 @@ impl Spelling<'_> {
             begun.truncate(length);
         }
         let Some(next) = self.parts.get(at + 1).filter(|next| next.compounds) else { return };
-        let alone = self.parts.len() == 2;
-        let joined = self.analyzer.joined(&part.folded, &next.folded, part.gap, alone);
+        let joined = self.analyzer.joined(&part.folded, &next.folded, part.gap);
         if let Some(joined) = joined {
             begun.push(of_form(self.analyzer, self.form, &joined));
             self.extend(begun, at + 2, all);

@@ -166,11 +166,10 @@ impl Analyzer {
         if self.compounds { self.lemmatizer.splits(folded) } else { Vec::new() }
     }
 
-    /// What two words of a rule that follow each other may be written as; `alone` where their term holds
-    /// no others.
+    /// What two words of a rule that follow each other may be written as.
     #[must_use]
-    pub fn joined(&self, head: &str, tail: &str, gap: Gap, alone: bool) -> Option<String> {
-        self.lemmatizer.joined(head, tail, gap, alone).filter(|_| self.compounds)
+    pub fn joined(&self, head: &str, tail: &str, gap: Gap) -> Option<String> {
+        self.lemmatizer.joined(head, tail, gap).filter(|_| self.compounds)
     }
 
     /// The amounts of money that a folded word of a rule means, too: `35k` means `£35k`, not the other way.
