@@ -62,7 +62,7 @@ def main(path: Path, rule_paths: list[Path]) -> int:
                 for place in clause["places"]:
                     piece = advert[place["field"]][place["start"] : place["end"]]
                     places += 1
-                    tags += "<" in piece
+                    tags += "<" in piece or "&lt;" in piece
                     entities += "&" in piece and ";" in piece
                     if (text, piece) not in verdicts:
                         words = read(piece, LEMMAS, rule=False)

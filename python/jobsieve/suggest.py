@@ -65,8 +65,9 @@ class Terms:
     def _in(self, text: str) -> Iterable[str]:
         words = _core.analyze(text, settings=self._settings)
         sentences: defaultdict[int, list[str]] = defaultdict(list)
-        for _, folded, lemma, _, _, _, _, sentence in words:
-            sentences[sentence].append(lemma if any(map(str.isalpha, lemma)) else f"\0{folded}")
+        for word in words:
+            said = any(map(str.isalpha, word.lemma))
+            sentences[word.sentence].append(word.lemma if said else f"\0{word.folded}")
         for words_of in sentences.values():
             for start, first in enumerate(words_of):
                 if _says_nothing(first):
