@@ -56,6 +56,7 @@ NEVER = {"store": {"_core", "diagnostics"}, "observability": {"diagnostics"}}
 
 EXPECTED = {
     "__init__",
+    "analysis",
     "changes",
     "cli",
     "config",
