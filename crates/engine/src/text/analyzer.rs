@@ -12,7 +12,8 @@ use super::lemma::{FUNCTION_WORD_LIST, Lemmatizer, Step};
 use super::lexemes::{LEXEME_LIST, Lexemes};
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
-use super::tokens::{ABBREVIATION_LIST, CURRENCIES, Memory, signs_around, tokenize};
+use super::signs::{CURRENCIES, signs_around};
+use super::tokens::{ABBREVIATION_LIST, Memory, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
 /// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits

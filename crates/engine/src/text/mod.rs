@@ -16,6 +16,7 @@ mod normalize;
 mod offsets;
 mod runs;
 mod shape;
+mod signs;
 mod tokens;
 mod wordnet;
 

@@ -17,6 +17,7 @@ use super::lexemes::Lexemes;
 use super::normalize::fold;
 use super::runs::Runs;
 use super::shape::{Capitals, Shape};
+use super::signs::{glued_stop, money_length, newlines_part};
 
 /// The list as the file says.
 pub(super) const ABBREVIATION_LIST: &str = include_str!("../../data/abbreviations.txt");
@@ -57,22 +58,6 @@ fn class(byte: u8) -> u8 {
 /// All classes that occur.
 fn classes(word: &[u8]) -> u8 {
     word.iter().fold(0, |classes, &byte| classes | class(byte))
-}
-
-/// What an amount of money begins with.
-pub(super) const CURRENCIES: &[char] = &['£', '€', '$'];
-
-/// Signs that mean something to who writes them; others part words or end sentences.
-const SIGNS: &str = "+#&@%£$€^=<>|~§°";
-
-/// The signs right before and right behind a word.
-pub(super) fn signs_around<'a>(text: &'a str, word: &Token) -> (&'a str, &'a str) {
-    let (start, end) = (word.start as usize, word.end as usize);
-    let (before, after) = (text.get(..start).unwrap_or(""), text.get(end..).unwrap_or(""));
-    let sign = |c: char| SIGNS.contains(c);
-    let first = before.trim_end_matches(sign).len();
-    let last = after.len() - after.trim_start_matches(sign).len();
-    (&before[first..], &after[..last])
 }
 
 /// Cuts one text.
@@ -189,27 +174,10 @@ impl Tokenizer<'_> {
         }
     }
 
-    /// Takes the amount of money at `at`, if there is one (`£35k`, `$40,000`); where it ends.
+    /// Takes the amount of money at `at`, if there is one; where it ends.
     fn money(&mut self, at: usize, end: usize) -> Option<usize> {
-        let sign = CURRENCIES.iter().find(|&&sign| self.text[at..end].starts_with(sign))?;
-        let bytes = &self.text.as_bytes()[..end];
-        let digit = |at: usize| bytes.get(at).is_some_and(u8::is_ascii_digit);
-        let number = at + sign.len_utf8();
-        let mut stop = number;
-        while digit(stop) || (matches!(bytes.get(stop), Some(b'.' | b',')) && digit(stop + 1)) {
-            stop += 1;
-        }
-        if stop == number || !digit(number) {
-            return None;
-        }
-        while bytes.get(stop).is_some_and(|&byte| class(byte) & IN_WORD != 0) {
-            stop += 1;
-        }
-        if sign.is_ascii() {
-            self.push_ascii(at, stop, classes(&bytes[at..stop]));
-        } else {
-            self.push_unicode(at, stop);
-        }
+        let stop = at + money_length(&self.text[at..end])?;
+        self.push_word(at, stop, classes(&self.text.as_bytes()[at..stop]));
         Some(stop)
     }
 
@@ -405,26 +373,6 @@ impl Tokenizer<'_> {
     fn ends_lower(&self, token: Token) -> bool {
         self.text[..token.end as usize].chars().next_back().is_some_and(char::is_lowercase)
     }
-}
-
-/// Where in a word of the library's a sentence ends without a space behind its stop (`care.You`).
-fn glued_stop(piece: &str) -> Option<usize> {
-    let glued = |at: usize| {
-        let before = piece[..at].chars().next_back().is_some_and(char::is_lowercase);
-        before && piece[at + 1..].chars().next().is_some_and(char::is_uppercase)
-    };
-    piece.match_indices('.').map(|(at, _)| at).find(|&at| glued(at))
-}
-
-/// A blank line, or a line that begins with a bullet.
-fn newlines_part(gap: &[u8]) -> bool {
-    let Some(first) = gap.iter().position(|&byte| byte == b'\n') else { return false };
-    let rest = &gap[first + 1..];
-    let Some(next) = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t' | b'\r')) else {
-        return false;
-    };
-    // Bullets beyond ASCII (•, ▪, ·) all begin with a high byte; no letter does in a gap.
-    matches!(next, b'\n' | b'*' | b'-' | b'+' | b'>') || !next.is_ascii()
 }
 
 /// Whether a word goes on from a byte of the class `before` over the ASCII character `mark` to one of
