@@ -105,7 +105,7 @@ class Service:
 
 
 @contextmanager
-def serving(store: Path, **environment: str) -> Iterator[Service]:
+def serving(store: Path | str, **environment: str) -> Iterator[Service]:
     """A service over a store, on a free port, its log as JSON."""
     settings = {
         "JOBSIEVE_RELOAD_INTERVAL": str(POLL),
