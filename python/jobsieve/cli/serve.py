@@ -53,7 +53,7 @@ def _source(settings: Settings, rule_paths: tuple[Path, ...]) -> Source:
     from jobsieve.store import Cutoff, Store, check_url, open_store
 
     if rule_paths:
-        return FolderSource(rule_paths)
+        return FolderSource(rule_paths, settings=settings.for_rules())
     url = settings.store.url
     check_url(url)
 

@@ -21,11 +21,12 @@ _Marks: TypeAlias = tuple[tuple[str, int, int, int], ...]
 
 
 class FolderSource:
-    """The rule files of some paths, as `rules.read_files` reads them."""
+    """The rule files of some paths, as `rules.read_files` reads them; `settings` as `compile` takes them."""
 
     remedy = "put a *.rules file there"
 
-    def __init__(self, paths: Iterable[Path]) -> None:
+    def __init__(self, paths: Iterable[Path], *, settings: bytes | None = None) -> None:
+        self._settings = settings
         self._paths = [path.absolute() for path in paths]
         self.name = "the rule files of " + ", ".join(str(path) for path in self._paths)
         self._seen: _Marks | None = None
@@ -55,7 +56,7 @@ class FolderSource:
         ):
             # Touched, not changed.
             return known
-        return Edition(act, tuple(_objects(texts)))
+        return Edition(act, tuple(_objects(texts, self._settings)))
 
     def cut(self) -> None:
         """A file is read or it is not: nothing can be cut."""
@@ -71,11 +72,11 @@ class FolderSource:
         return tuple(found)
 
 
-def _objects(texts: dict[str, str]) -> list[ObjectText]:
+def _objects(texts: dict[str, str], settings: bytes | None) -> list[ObjectText]:
     found = []
     for file, text in sorted(texts.items()):
         # A file that does not parse stands as a whole: the compiler will say why.
-        parts = _core.split(text) or [("rule", file, 0, len(text))]
+        parts = _core.split(text, settings=settings) or [("rule", file, 0, len(text))]
         found += [
             ObjectText("list" if kind == "list" else "rule", name, text[start:end], file)
             for kind, name, start, end in parts
