@@ -13,11 +13,12 @@ rules.classify(title="Senior Python Developer").primary   # "it/developers/pytho
 from importlib.metadata import version as _version
 
 from jobsieve._core import CategoryScore, Classification, RuleSet
-from jobsieve.errors import AdvertError, JobsieveError, RuleError
+from jobsieve.errors import AdvertError, BundleError, JobsieveError, RuleError
 from jobsieve.snapshot import compile
 
 __all__ = [
     "AdvertError",
+    "BundleError",
     "CategoryScore",
     "Classification",
     "JobsieveError",

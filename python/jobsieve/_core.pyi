@@ -4,6 +4,7 @@ Offsets given to Python are code points of the text as given.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
+from os import PathLike
 from typing import Any, TypeAlias, final
 
 # code, severity ("error" | "warning"), index of the source, start, end, parameters,
@@ -11,16 +12,26 @@ from typing import Any, TypeAlias, final
 _Diagnostic: TypeAlias = tuple[str, str, int, int, int, dict[str, str], tuple[int, int, int] | None]
 
 def compile(
-    sources: Sequence[tuple[str, str]], *, settings: bytes | None = None
+    sources: Sequence[tuple[str, str]],
+    *,
+    settings: bytes | None = None,
+    previous: RuleSet | None = None,
 ) -> tuple[RuleSet | None, list[_Diagnostic]]:
     """Compiles `(file name, text)` pairs into one rule set; None where a diagnostic is an error.
 
     `settings` is JSON as `Settings.for_rules` of `config` gives it; a key that is left out has its
     default. An unknown key or a wrong value is a `ValueError` that names the key.
+
+    Without `previous` all cores work. With it, the rule set of an earlier build, what is the same is taken
+    over and the rest done by one thread of the caller's priority; the outcome is the same.
     """
 
 def check_settings(settings: bytes) -> None:
     """Raises `ValueError`, which names the key, for settings that `compile` would not take."""
+
+def inspect_bundle(path: str | PathLike[str]) -> dict[str, Any]:
+    """What a bundle says of itself: `format`, `hash`, `version`, `rules`, `categories`, `settings` (JSON),
+    `data` (the checksum of its word lists), `sources` (names), `bytes`. Raises what `RuleSet.load` does."""
 
 def split(source: str, *, settings: bytes | None = None) -> list[tuple[str, str, int, int]] | None:
     """Cuts a rule file into its objects: `(kind, name, start, end)` with kind `rule` or `list`.
@@ -31,6 +42,9 @@ def split(source: str, *, settings: bytes | None = None) -> list[tuple[str, str,
 
 class JobsieveError(Exception):
     """Base of all exceptions that Jobsieve raises on purpose; `errors` draws the tree."""
+
+class BundleError(JobsieveError):
+    """A file is no bundle that can be used; the message names it and says why."""
 
 class AdvertError(JobsieveError):
     """A request is not an advert. `code` is stable; `key` and `offset` (bytes) where they are known."""
@@ -142,6 +156,10 @@ class RuleSet:
     @property
     def category_count(self) -> int: ...
     @property
+    def memory_bytes(self) -> int:
+        """The bytes of memory that it takes, with the text of its sources. A rule set that was built with
+        a `previous` one shares some of them with it."""
+    @property
     def rule_names(self) -> list[str]: ...
     @property
     def settings(self) -> bytes:
@@ -149,6 +167,13 @@ class RuleSet:
     @property
     def fields(self) -> dict[str, str]:
         """The fields that adverts may have beside title and description, with their kinds."""
+    def save(self, path: str | PathLike[str], *, version: int | None = None) -> None:
+        """Writes a bundle: the file is replaced whole, or raises `OSError` and stays as it was."""
+    @staticmethod
+    def load(path: str | PathLike[str], *, settings: bytes | None = None) -> RuleSet:
+        """The rule set of a bundle. Raises `BundleError` where it is damaged, of another kind or form, or
+        built with other word lists; also where `settings`, as `compile` takes them, are not those it was
+        built with, and names the key. `OSError` where it can't be read."""
     def classify(
         self,
         *,

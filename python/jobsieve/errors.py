@@ -2,6 +2,7 @@
 
     JobsieveError
     ├── RuleError          rules do not compile; carries all diagnostics
+    ├── BundleError        a file is no bundle that can be used; the message says why
     ├── AdvertError        a request is not an advert; carries code, key, offset
     ├── FileError          a file could not be read or written; names it and the operation
     ├── ConfigError        a setting is wrong or unknown; names the key and where it was set
@@ -11,7 +12,7 @@
         ├── StoreUnavailable   it could not be reached in time; names what was tried
         └── StaleBase          somebody else published meanwhile; nothing was written
 
-The first and `AdvertError` are defined in the compiled module, which raises the latter. A mistake in
+The first, `AdvertError` and `BundleError` are defined in the compiled module, which raises them. A mistake in
 a rule is data (`diagnostics.Diagnostic`), not an exception: `RuleError` is raised only by
 callers that can't go on without a rule set.
 """
@@ -21,7 +22,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from jobsieve._core import AdvertError, JobsieveError
+from jobsieve._core import AdvertError, BundleError, JobsieveError
 
 if TYPE_CHECKING:
     from jobsieve.diagnostics import Diagnostic
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AdvertError",
+    "BundleError",
     "ConfigError",
     "FileError",
     "JobsieveError",

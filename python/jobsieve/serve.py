@@ -26,6 +26,7 @@ from jobsieve.reloader import LastGood, Reloader, StoreSource
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from jobsieve._core import RuleSet
     from jobsieve.config import Settings
     from jobsieve.reloader import Source
     from jobsieve.snapshot import Snapshot
@@ -78,9 +79,13 @@ def _serve(settings: Settings, server: Server, source: Source) -> int:
     address = f"http://{shown}:{port}"
     log.info("listening", host=host, port=port, address=address, source=source.name)
     ready = False
+    last: RuleSet | None = None
 
     def build(sources: list[tuple[str, str]], *, version: int | None) -> Snapshot:
-        return snapshot.build(sources, settings=settings, version=version)
+        nonlocal last
+        built = snapshot.build(sources, settings=settings, version=version, previous=last)
+        last = built.ruleset
+        return built
 
     def publish(built: Snapshot) -> None:
         nonlocal ready

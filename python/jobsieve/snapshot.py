@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING
 
 from jobsieve import _core
 from jobsieve.diagnostics import Diagnostic, from_raw
-from jobsieve.errors import ConfigError, RuleError
+from jobsieve.errors import ConfigError, FileError, RuleError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from jobsieve._core import RuleSet
     from jobsieve.config import Settings
 
@@ -33,13 +35,17 @@ def build(
     *,
     settings: Settings | None = None,
     version: int | None = None,
+    previous: RuleSet | None = None,
 ) -> Snapshot:
     """Compiles `(file name, text)` pairs, all or nothing; raises `RuleError` with every finding.
 
-    The work is done without the GIL, so other threads go on.
+    The work is done without the GIL, so other threads go on. With the rule set of an earlier build only
+    what has changed is built, on one thread; else all cores work.
     """
     try:
-        ruleset, raw = _core.compile(sources, settings=settings.for_rules() if settings else None)
+        ruleset, raw = _core.compile(
+            sources, settings=settings.for_rules() if settings else None, previous=previous
+        )
     except ValueError as error:
         raise ConfigError(str(error)) from None
     diagnostics = tuple(from_raw(raw, sources))
@@ -48,6 +54,16 @@ def build(
         count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
         raise RuleError(f"The rules have {count}; the first: {errors[0]}", diagnostics)
     return Snapshot(version, ruleset, diagnostics)
+
+
+def load(path: Path, *, settings: Settings | None = None) -> Snapshot:
+    """The rule set of a bundle; raises `BundleError`, also where it was built with other settings."""
+    try:
+        about = _core.inspect_bundle(path)
+        ruleset = _core.RuleSet.load(path, settings=settings.for_rules() if settings else None)
+    except OSError as error:
+        raise FileError("read", path, error.strerror or str(error)) from error
+    return Snapshot(about["version"], ruleset, ())
 
 
 def compile(source: str | Mapping[str, str], *, settings: Settings | None = None) -> RuleSet:

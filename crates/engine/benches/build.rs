@@ -1,4 +1,5 @@
-//! What a rule set costs to make: a build of everything, and one after a change of one rule.
+//! What a rule set costs to make: a build of everything, one after a change of one rule, a bundle loaded;
+//! and the memory that it takes.
 //!
 //! `JOBSIEVE_BENCH_RULES` names a folder of rules (by default the starter's), `JOBSIEVE_BENCH_LEMMAS` the
 //! lemma mode. What is rebuilt is compared with what is built.
@@ -8,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
-use jobsieve_engine::engine::{Settings, Source, compile, recompile};
+use jobsieve_engine::engine::{Settings, Source, bundle, compile, recompile};
 use jobsieve_engine::text::LemmaMode;
 
 fn main() {
@@ -22,9 +23,9 @@ fn main() {
     let mut whole = Vec::new();
     let mut ruleset = None;
     for _ in 0..9 {
-        let begun = Instant::now();
+        let begun = Clock::now();
         let compiled = compile(&sources, &settings).ruleset.expect("the rules compile");
-        whole.push(begun.elapsed().as_secs_f64() * 1e3);
+        whole.push(begun.elapsed());
         ruleset = Some(compiled);
     }
     let mut ruleset = ruleset.expect("it was built");
@@ -34,9 +35,9 @@ fn main() {
     let mut changed = sources.clone();
     for round in 0..30 {
         change(&mut changed, round);
-        let begun = Instant::now();
+        let begun = Clock::now();
         let rebuilt = recompile(&changed, &settings, &ruleset).ruleset.expect("the rules compile");
-        single.push(begun.elapsed().as_secs_f64() * 1e3);
+        single.push(begun.elapsed());
         if round % 10 == 0 {
             let built = compile(&changed, &settings).ruleset.expect("the rules compile");
             assert_eq!(built.hash(), rebuilt.hash());
@@ -44,6 +45,18 @@ fn main() {
         ruleset = rebuilt;
     }
     println!("one rule changed: rebuilt in {}", told(single));
+
+    let bytes = bundle::save(&ruleset, None);
+    let mut loads = Vec::new();
+    for _ in 0..9 {
+        let begun = Clock::now();
+        let loaded = bundle::load(&bytes, Some(&settings)).expect("the bundle can be loaded");
+        loads.push(begun.elapsed());
+        assert_eq!(loaded.ruleset.hash(), ruleset.hash());
+    }
+    println!("bundle of {} bytes loaded in {}", bytes.len(), told(loads));
+    let memory = compile(&sources, &settings).ruleset.map_or(0, |built| built.memory_bytes());
+    println!("{memory} bytes of memory");
 }
 
 /// Puts one more term into one rule, one that no other rule has.
@@ -56,10 +69,38 @@ fn change(sources: &mut [Source], round: usize) {
     source.text = format!("{}\"changed {round}\" or {}", &text[..at], &text[at..]).into();
 }
 
-/// Least and median.
-fn told(mut times: Vec<f64>) -> String {
-    times.sort_by(f64::total_cmp);
-    format!("{:.1} ms at least, {:.1} ms at the median", times[0], times[times.len() / 2])
+/// Time passed, and time of all threads on processors: the latter hardly changes on a busy machine.
+struct Clock {
+    begun: Instant,
+    busy: f64,
+}
+
+impl Clock {
+    fn now() -> Self {
+        Self { begun: Instant::now(), busy: busy() }
+    }
+
+    /// Both, in milliseconds.
+    fn elapsed(&self) -> (f64, f64) {
+        (self.begun.elapsed().as_secs_f64() * 1e3, busy() - self.busy)
+    }
+}
+
+/// Milliseconds that all threads have been on processors; 0 where that is not told.
+fn busy() -> f64 {
+    let tasks = fs::read_dir("/proc/self/task").into_iter().flatten().flatten();
+    let times = tasks.filter_map(|task| fs::read_to_string(task.path().join("schedstat")).ok());
+    let first = times.filter_map(|times| times.split(' ').next()?.parse::<f64>().ok());
+    first.sum::<f64>() / 1e6
+}
+
+/// Medians.
+fn told(times: Vec<(f64, f64)>) -> String {
+    let (mut passed, mut busy): (Vec<f64>, Vec<f64>) = times.into_iter().unzip();
+    passed.sort_by(f64::total_cmp);
+    busy.sort_by(f64::total_cmp);
+    let middle = passed.len() / 2;
+    format!("{:.1} ms, {:.1} ms of processors", passed[middle], busy[middle])
 }
 
 fn rules(folder: &Path) -> Vec<Source> {

@@ -1,5 +1,6 @@
 //! Rules from text, for Python: compiling, splitting, the codes of diagnostics.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use jobsieve_engine::engine::{self, Settings, Source};
@@ -8,8 +9,10 @@ use jobsieve_engine::lang::ast::Item;
 use jobsieve_engine::lang::{self, Code, Diagnostic, Severity, Span};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
+use pyo3::pybacked::PyBackedStr;
 use pyo3::types::PyDict;
 
+use crate::pool;
 use crate::ruleset::RuleSet;
 
 type RelatedPlace = (u32, usize, usize);
@@ -30,28 +33,34 @@ pub fn check_settings(settings: &[u8]) -> PyResult<()> {
 
 /// Compiles `(file name, text)` pairs into one rule set.
 #[pyfunction]
-#[pyo3(signature = (sources, *, settings = None))]
+#[pyo3(signature = (sources, *, settings = None, previous = None))]
+#[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
 pub fn compile(
     py: Python<'_>,
-    sources: Vec<(String, String)>,
+    sources: Vec<(PyBackedStr, PyBackedStr)>,
     settings: Option<&[u8]>,
+    previous: Option<Bound<'_, RuleSet>>,
 ) -> PyResult<(Option<RuleSet>, Vec<RawDiagnostic>)> {
     let settings = read_settings(settings)?;
+    let previous = previous.map(|previous| previous.get().inner.clone());
     let (sources, compiled) = py.detach(|| {
-        let sources: Vec<Source> = sources
-            .into_iter()
-            .map(|(name, text)| Source { name: name.into(), text: text.into() })
-            .collect();
-        let compiled = engine::compile(&sources, &settings);
+        let sources = owned(&sources, previous.as_deref());
+        let compiled = match &previous {
+            None => pool::on_all_cores(|| engine::compile(&sources, &settings)),
+            Some(previous) => {
+                pool::on_one_thread(|| engine::recompile(&sources, &settings, previous))
+            }
+        };
         (sources, compiled)
     });
-    let texts: Vec<CodePoints<'_>> =
-        sources.iter().map(|source| CodePoints::new(&source.text)).collect();
-    let place = |source: u32, span: Span| {
-        let points = texts.get(source as usize);
-        points.map_or((0, 0), |points| (points.before(span.start), points.before(span.end)))
+    let compiled = compiled?;
+    let mut texts: HashMap<u32, CodePoints<'_>> = HashMap::new();
+    let mut place = |number: u32, span: Span| {
+        let Some(source) = sources.get(number as usize) else { return (0, 0) };
+        let points = texts.entry(number).or_insert_with(|| CodePoints::new(&source.text));
+        (points.before(span.start), points.before(span.end))
     };
-    let raw = |found: Diagnostic| -> PyResult<RawDiagnostic> {
+    let mut raw = |found: Diagnostic| -> PyResult<RawDiagnostic> {
         let severity = match found.code.severity() {
             Severity::Error => "error",
             Severity::Warning => "warning",
@@ -68,9 +77,24 @@ pub fn compile(
         let code = found.code.as_str();
         Ok((code, severity, found.source, start, end, params.unbind(), related))
     };
-    let diagnostics = compiled.diagnostics.into_iter().map(raw).collect::<PyResult<_>>()?;
+    let diagnostics = compiled.diagnostics.into_iter().map(&mut raw).collect::<PyResult<_>>()?;
     let ruleset = compiled.ruleset.map(|ruleset| RuleSet { inner: Arc::new(ruleset) });
     Ok((ruleset, diagnostics))
+}
+
+/// The sources as the engine takes them; texts that are those of `previous` are shared with it.
+fn owned(
+    sources: &[(PyBackedStr, PyBackedStr)],
+    previous: Option<&engine::RuleSet>,
+) -> Vec<Source> {
+    let known = previous.into_iter().flat_map(engine::RuleSet::sources);
+    let known: HashMap<&str, &Arc<str>> = known.map(|(name, text)| (&**name, text)).collect();
+    let source = |(name, text): &(PyBackedStr, PyBackedStr)| {
+        let same = known.get(&**name).filter(|same| ****same == **text);
+        let text = same.map_or_else(|| Arc::from(&**text), |same| (*same).clone());
+        Source { name: Arc::from(&**name), text }
+    };
+    sources.iter().map(source).collect()
 }
 
 /// Kind, name, start and end of an object of a rule file.

@@ -7,6 +7,7 @@ use pyo3::prelude::*;
 
 create_exception!(jobsieve._core, JobsieveError, PyException);
 create_exception!(jobsieve._core, AdvertError, JobsieveError);
+create_exception!(jobsieve._core, BundleError, JobsieveError);
 
 /// An `AdvertError` with `code`, `key` and `offset`.
 #[cold]

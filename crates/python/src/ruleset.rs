@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use jobsieve_engine::engine::{self, RuleId, Scratch};
@@ -13,9 +14,16 @@ use pyo3::exceptions::PyKeyError;
 use pyo3::prelude::*;
 use pyo3::pybacked::PyBackedBytes;
 use pyo3::types::{PyBytes, PyDict};
+use rayon::prelude::*;
 
 use crate::adverts::{self, Row, check_id};
+use crate::bundle;
+use crate::compiling::read_settings;
 use crate::faults::{advert_error, of_row};
+use crate::pool;
+
+/// The fewest adverts that are worth another thread's attention.
+const TOGETHER: usize = 8;
 
 thread_local! {
     static SCRATCH: RefCell<Scratch> = RefCell::default();
@@ -56,6 +64,11 @@ impl RuleSet {
     }
 
     #[getter]
+    fn memory_bytes(&self) -> usize {
+        self.inner.memory_bytes()
+    }
+
+    #[getter]
     fn rule_names(&self) -> Vec<&str> {
         self.inner.rule_names().collect()
     }
@@ -92,22 +105,40 @@ impl RuleSet {
         rows: &Bound<'_, PyAny>,
     ) -> PyResult<Vec<Classification>> {
         let declared = &self.inner.settings().fields;
+        let read = |row: PyResult<Bound<'_, PyAny>>| {
+            let row = Row::read(&row?, declared)?;
+            row.advert().require_text().map_err(|error| advert_error(py, &error))?;
+            Ok(row)
+        };
         let rows: Vec<Row> = rows
             .try_iter()?
             .enumerate()
-            .map(|(number, row)| {
-                Row::read(&row?, declared).map_err(|error| of_row(py, number, error))
-            })
+            .map(|(number, row)| read(row).map_err(|error| of_row(py, number, error)))
             .collect::<PyResult<_>>()?;
-        let answers: Result<Vec<_>, _> = py.detach(|| {
-            let answer = |(number, row): (usize, &Row)| {
-                let advert = row.advert();
-                advert.require_text().map_err(|error| (number, error))?;
-                Ok(self.answer(&advert))
-            };
-            rows.iter().enumerate().map(answer).collect()
+        py.detach(|| {
+            let answer = |row: &Row| self.answer(&row.advert());
+            pool::on_all_cores(|| rows.par_iter().with_min_len(TOGETHER).map(answer).collect())
+        })
+    }
+
+    #[pyo3(signature = (path, *, version = None))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
+    fn save(&self, py: Python<'_>, path: PathBuf, version: Option<i64>) -> PyResult<()> {
+        let written = py.detach(|| {
+            let bytes = engine::bundle::save(&self.inner, version);
+            bundle::write(&path, &bytes)
         });
-        answers.map_err(|(number, error)| of_row(py, number, advert_error(py, &error)))
+        written.map_err(|fault| fault.raised(&path))
+    }
+
+    #[staticmethod]
+    #[pyo3(signature = (path, *, settings = None))]
+    #[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
+    fn load(py: Python<'_>, path: PathBuf, settings: Option<&[u8]>) -> PyResult<Self> {
+        let settings = settings.map(|json| read_settings(Some(json))).transpose()?;
+        let loaded = py.detach(|| pool::on_all_cores(|| bundle::load(&path, settings.as_ref())))?;
+        let loaded = loaded.map_err(|fault| fault.raised(&path))?;
+        Ok(Self { inner: Arc::new(loaded.ruleset) })
     }
 
     #[pyo3(signature = (body, *, version = None))]
@@ -130,8 +161,8 @@ impl RuleSet {
         py: Python<'_>,
         lines: Vec<PyBackedBytes>,
         version: Option<i64>,
-    ) -> Vec<Py<PyBytes>> {
-        let records: Vec<Vec<u8>> = py.detach(|| {
+    ) -> PyResult<Vec<Py<PyBytes>>> {
+        let records: PyResult<Vec<Vec<u8>>> = py.detach(|| {
             let record = |line: &PyBackedBytes| {
                 let mut out = Vec::with_capacity(512);
                 if let Err(error) = self.record(line, version, &mut out) {
@@ -140,9 +171,9 @@ impl RuleSet {
                 }
                 out
             };
-            lines.iter().map(record).collect()
+            pool::on_all_cores(|| lines.par_iter().with_min_len(TOGETHER).map(record).collect())
         });
-        records.iter().map(|record| PyBytes::new(py, record).unbind()).collect()
+        Ok(records?.iter().map(|record| PyBytes::new(py, record).unbind()).collect())
     }
 
     #[pyo3(signature = (body, *, rule = None, version = None))]

@@ -20,6 +20,7 @@ from jobsieve.errors import ConfigError, JobsieveError, RuleError
 
 COMMANDS = (
     "analyze",
+    "bundle",
     "categories",
     "check",
     "classify",

@@ -18,6 +18,9 @@ if TYPE_CHECKING:
     from jobsieve.store import Store
 
 
+# How the name of a bundle ends.
+BUNDLE = ".bundle"
+
 # The options by which a command is told where its rules come from.
 RULES = click.option(
     "--rules",
@@ -25,7 +28,7 @@ RULES = click.option(
     multiple=True,
     metavar="PATH",
     type=click.Path(path_type=Path),
-    help="Rule file or folder to use; may be given several times.",
+    help="Rule file or folder to use; may be given several times. Or one bundle, a file *.bundle.",
 )
 STORE = click.option("--store", "store_url", metavar="URL", help="Store whose live rules are used.")
 
@@ -63,12 +66,19 @@ class Context:
     def snapshot(self, paths: Iterable[Path], store_url: str | None) -> Snapshot:
         """The rule set that a command was told to use; says on standard error which it is.
 
-        Rule files if given, else the live version of the store if there is one, else the starter rules.
+        Rule files or a bundle if given, else the live version of the store if there is one, else the
+        starter rules.
         """
         paths = list(paths)
         if paths and store_url is not None:
             raise click.UsageError("Rules come from --rules or from --store, not from both.")
         settings = self.settings(store_url=store_url)
+        if any(path.suffix == BUNDLE for path in paths):
+            if len(paths) > 1:
+                raise click.UsageError(
+                    "A bundle is a whole rule set: name no other rules beside it."
+                )
+            return snapshot.load(paths[0], settings=settings)
         if paths:
             texts = rules.read_files(paths)
             return snapshot.build(list(texts.items()), settings=settings)

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::text::Analyzer;
 
+use super::memory::{of_texts, of_vec};
 use super::units::{UnitId, Word};
 use super::vocabulary::{Use, When};
 
@@ -41,6 +42,16 @@ impl Forms {
             self.written_prefixes.extend(written_prefixes);
         }
         self.whole.sort_by(|a, b| a.0.cmp(&b.0).then(a.1.word.cmp(&b.1.word)));
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        let beginnings = self.prefixes.iter().chain(&self.written_prefixes);
+        let whole = self.whole.iter().map(|(text, _)| &**text);
+        of_texts(whole.chain(beginnings.map(|(text, _)| &**text)))
+            + of_vec(&self.whole)
+            + of_vec(&self.prefixes)
+            + of_vec(&self.written_prefixes)
     }
 
     /// Every surface form of a word, with when it is one.

@@ -4,12 +4,14 @@
 //! Flow of a build: [`resolve`] turns the trees of [`lang`](crate::lang) into [`units`] (words, phrases,
 //! lists) and conditions over them, each a [`tree`]; all that is a [`rulebook`]. [`link`] makes the rule set
 //! of it: each condition becomes a [`program`] for speed, [`select`] files it under units without which it
-//! can't match, [`vocabulary`] files the [`forms`] of every word. [`rebuild`] takes over what is the same.
+//! can't match, [`vocabulary`] files the [`forms`] of every word. [`rebuild`] takes over what is the same, a
+//! [`bundle`] keeps the book as a file.
 //! Flow of an advert: [`matcher`] marks the units that stand in it, tries the rules filed under them,
 //! and adds up the categories. [`unfiltered`] is the same without any selection, for tests;
 //! [`explain`] tells why a rule did or did not match, [`instead`] what stands in place of a clause that
 //! fails. [`skeleton`] lays the conditions open for tools.
 
+pub mod bundle;
 mod comparisons;
 pub mod compile;
 pub mod explain;
@@ -19,6 +21,7 @@ mod instead;
 mod layers;
 mod link;
 pub mod matcher;
+mod memory;
 mod phrases;
 mod places;
 mod program;
@@ -35,6 +38,7 @@ mod terms;
 mod tree;
 pub mod unfiltered;
 mod units;
+mod validate;
 mod vocabulary;
 
 pub use compile::{Compiled, Source, compile, recompile};

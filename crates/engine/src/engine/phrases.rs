@@ -3,6 +3,7 @@
 
 use hashbrown::HashTable;
 
+use super::memory::{of_table, of_vec};
 use super::units::UnitId;
 
 /// A phrase under one of its pairs.
@@ -52,6 +53,11 @@ impl Phrases {
             let keys = &self.keys[pair.keys.0 as usize..pair.keys.1 as usize];
             keys.iter().map(|key| (pair.words.0, key.phrase))
         })
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_table::<Pair>(self.pairs.capacity()) + of_vec(&self.keys)
     }
 
     /// The phrases that are looked for by this pair.

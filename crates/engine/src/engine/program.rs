@@ -4,6 +4,7 @@
 
 use crate::lang::FieldMask;
 
+use super::memory::of_vec;
 use super::tree::{NodeId, NodeKind, Trees};
 use super::units::UnitId;
 
@@ -68,6 +69,11 @@ impl Programs {
             NodeKind::AtLeast { .. } => self.push(Probe::Node(node), yes, no),
             NodeKind::Leaf { unit, fields } => self.push(Probe::Unit(unit, fields), yes, no),
         }
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.tests)
     }
 
     fn push(&mut self, probe: Probe, yes: Step, no: Step) -> Step {

@@ -344,15 +344,19 @@ fn renumber(book: &mut Rulebook, kept: &[Option<Rule>], added: &[Located<'_, Rul
     let known = book.categories.clone();
     if let Some((all, numbers)) = merged(&known, &used, paths, |category| &category.path) {
         book.categories = Arc::new(all.into_iter().map(Category::new).collect());
-        for (category, _) in &mut book.adds {
-            *category = CategoryId(numbers[category.0 as usize]);
+        for rule in kept.iter().flatten() {
+            for (category, _) in rule.adds.of_mut(&mut book.adds) {
+                *category = CategoryId(numbers[category.0 as usize]);
+            }
         }
     }
     let known = book.strings.clone();
     if let Some((all, numbers)) = merged(&known, &used_strings, strings, |text| text) {
         book.strings = Arc::new(all.into_iter().map(Box::from).collect());
-        for (name, value) in &mut book.sets {
-            (*name, *value) = (numbers[*name as usize], numbers[*value as usize]);
+        for rule in kept.iter().flatten() {
+            for (name, value) in rule.sets.of_mut(&mut book.sets) {
+                (*name, *value) = (numbers[*name as usize], numbers[*value as usize]);
+            }
         }
     }
 }

@@ -4,6 +4,7 @@
 
 use crate::lang::{FieldMask, Fields};
 
+use super::memory::of_vec;
 use super::phrases::Phrases;
 use super::rulebook::{Rule, Rulebook};
 use super::ruleset::Posting;
@@ -98,6 +99,11 @@ impl Roles {
             role.add(Role::MARKED, *fields);
         }
         Self { roles, looked_at }
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.roles) + of_vec(&self.looked_at)
     }
 
     /// What was looked at, for a rebuild.

@@ -37,6 +37,10 @@ impl Run {
         &all[self.start as usize..(self.start + self.len) as usize]
     }
 
+    pub(super) fn of_mut<T>(self, all: &mut [T]) -> &mut [T] {
+        &mut all[self.start as usize..(self.start + self.len) as usize]
+    }
+
     pub(super) fn of_text(self, all: &str) -> &str {
         &all[self.start as usize..(self.start + self.len) as usize]
     }

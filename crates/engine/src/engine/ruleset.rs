@@ -112,6 +112,12 @@ impl RuleSet {
         self.book.sources.iter().map(|(_, text)| &**text)
     }
 
+    /// The names and texts of all sources, by number.
+    #[must_use]
+    pub fn sources(&self) -> &[(Arc<str>, Arc<str>)] {
+        &self.book.sources
+    }
+
     /// A category's path.
     #[must_use]
     pub fn category_path(&self, category: CategoryId) -> &str {

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lang::{FieldMask, Span};
 
+use super::memory::of_vec;
 use super::units::UnitId;
 
 /// Number of a node in [`Trees`].
@@ -51,6 +52,21 @@ pub(super) struct Trees {
 }
 
 impl Trees {
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.nodes) + of_vec(&self.children)
+    }
+
+    /// How many nodes there are.
+    pub(super) fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// How many children they have in all.
+    pub(super) fn children_len(&self) -> usize {
+        self.children.len()
+    }
+
     pub(super) fn get(&self, node: NodeId) -> Node {
         self.nodes[node as usize]
     }

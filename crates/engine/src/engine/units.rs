@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::lang::ValueId;
 use crate::lang::ast::Test;
 
+use super::memory::{of_texts, of_vec};
 use super::ruleset::CategoryId;
 
 /// Number of a word, phrase or list.
@@ -85,6 +86,19 @@ impl Units {
         self.kinds.len()
     }
 
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.kinds)
+            + of_vec(&self.parts)
+            + of_vec(&self.words)
+            + self.words.iter().map(|(_, word)| word.memory()).sum::<usize>()
+            + of_texts(self.category_paths.iter().map(|path| &**path))
+            + of_vec(&self.category_paths)
+            + of_vec(&self.category_sets)
+            + of_vec(&self.comparisons)
+            + self.category_sets.iter().map(|set| size_of_val(&**set)).sum::<usize>()
+    }
+
     pub(super) fn kind(&self, unit: UnitId) -> Unit {
         self.kinds[unit as usize]
     }
@@ -93,6 +107,12 @@ impl Units {
     pub(super) fn parts(&self, unit: UnitId) -> &[UnitId] {
         let (start, len) = self.kind(unit).range();
         &self.parts[start as usize..(start + len) as usize]
+    }
+
+    /// Whether the parts of a unit lie within those that there are.
+    pub(super) fn has_parts(&self, unit: UnitId) -> bool {
+        let (start, len) = self.kind(unit).range();
+        u64::from(start) + u64::from(len) <= self.parts.len() as u64
     }
 
     /// What each word is, by number.
@@ -149,6 +169,25 @@ pub(super) enum Word {
     WrittenPrefix(String),
     /// One of the others with these signs right before and behind it.
     Signed { word: Box<Word>, before: String, after: String },
+}
+
+impl Word {
+    /// The bytes that it takes beside its own.
+    fn memory(&self) -> usize {
+        match self {
+            Self::Lemma { lemma, spelling } => {
+                lemma.capacity() + spelling.as_ref().map_or(0, String::capacity)
+            }
+            Self::Exact(text)
+            | Self::Written(text)
+            | Self::AnyForm(text)
+            | Self::Prefix(text)
+            | Self::WrittenPrefix(text) => text.capacity(),
+            Self::Signed { word, before, after } => {
+                size_of::<Self>() + word.memory() + before.capacity() + after.capacity()
+            }
+        }
+    }
 }
 
 /// Numbers units while rules are compiled: of each that is asked for, the number it has or gets.
@@ -378,6 +417,11 @@ impl<T> Filed<T> {
             *place += 1;
         }
         Self { starts, values }
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.starts) + of_vec(&self.values)
     }
 
     /// Every value with the unit it is filed under.

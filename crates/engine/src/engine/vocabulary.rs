@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::{Text, Token};
 
 use super::forms::Forms;
+use super::memory::{of_table, of_texts, of_vec};
 use super::units::UnitId;
 
 /// When a token of a surface form is a word.
@@ -103,6 +104,12 @@ impl Prefixes {
         Self { words: prefixes.iter().cloned().collect(), lengths, begins }
     }
 
+    fn memory(&self) -> usize {
+        of_table::<(Box<str>, UnitId)>(self.words.capacity())
+            + of_texts(self.words.keys().map(|text| &**text))
+            + of_vec(&self.lengths)
+    }
+
     fn push_of(&self, text: &str, out: &mut Vec<UnitId>) {
         let bit = begin_bit(text);
         if self.begins[bit / 64] >> (bit % 64) & 1 == 0 {
@@ -157,6 +164,15 @@ impl Vocabulary {
         let seed = self.seed;
         let rehash = |form: &Form| hash(seed, form.packed);
         self.short.insert_unique(rehash(&form), form, rehash);
+    }
+
+    /// The bytes that it takes.
+    pub(super) fn memory(&self) -> usize {
+        of_table::<Form>(self.short.capacity())
+            + of_table::<(Box<str>, Meaning)>(self.long.capacity())
+            + of_texts(self.long.keys().map(|text| &**text))
+            + of_vec(&self.uses)
+            + [&self.prefixes, &self.written_prefixes].map(Prefixes::memory).iter().sum::<usize>()
     }
 
     /// Appends the words that a token is.
