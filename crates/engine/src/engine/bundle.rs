@@ -8,6 +8,7 @@
 
 use std::fmt;
 
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -17,6 +18,7 @@ use super::link::link;
 use super::rulebook::Rulebook;
 use super::ruleset::RuleSet;
 use super::settings::Settings;
+use super::tree::Trees;
 use super::validate::validate;
 
 /// The number of the form that is written, and the only one that is read. Raised when the head of the body
@@ -121,9 +123,12 @@ pub fn save(ruleset: &RuleSet, version: Option<i64>) -> Vec<u8> {
     };
     let head = vec![0; HEAD];
     // Growing a vector and writing plain data can't fail.
-    let bytes =
-        postcard::to_extend(&about, head).and_then(|bytes| postcard::to_extend(book, bytes));
+    let trees = postcard::to_stdvec(&book.trees).unwrap_or_default();
+    let bytes = postcard::to_extend(&about, head)
+        .and_then(|bytes| postcard::to_extend(&(trees.len() as u64), bytes));
     let mut bytes = bytes.unwrap_or_default();
+    bytes.extend(trees);
+    let mut bytes = postcard::to_extend(book, bytes).unwrap_or_default();
     let length = (bytes.len() - HEAD) as u64;
     let plain = [&MARK[..], &FORMAT.to_le_bytes(), &length.to_le_bytes()].concat();
     bytes[..PLAIN].copy_from_slice(&plain);
@@ -137,7 +142,9 @@ pub fn save(ruleset: &RuleSet, version: Option<i64>) -> Vec<u8> {
 /// # Errors
 /// Says why it can't be used.
 pub fn inspect(bytes: &[u8]) -> Result<About, BundleError> {
-    Ok(open(bytes)?.0)
+    check_head(bytes)?;
+    check_sum(bytes)?;
+    Ok(about(bytes)?.0)
 }
 
 /// The rule set of a bundle. With `settings` it is refused where it was built with others.
@@ -145,7 +152,11 @@ pub fn inspect(bytes: &[u8]) -> Result<About, BundleError> {
 /// # Errors
 /// Says why it can't be used.
 pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleError> {
-    let (about, rest) = open(bytes)?;
+    check_head(bytes)?;
+    // What is read is not used before the sum is known to be right.
+    let (sum, read) = rayon::join(|| check_sum(bytes), || read(bytes));
+    sum?;
+    let (about, mut book) = read?;
     let theirs = Settings::from_json(about.settings.as_bytes())
         .map_err(|_| BundleError::Malformed("its settings can't be read"))?;
     if let Some(ours) = settings.filter(|ours| **ours != theirs) {
@@ -155,11 +166,6 @@ pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleE
     if analyzer.data_checksum() != about.data {
         return Err(BundleError::Data);
     }
-    let (mut book, rest): (Rulebook, _) = postcard::take_from_bytes(rest)
-        .map_err(|_| BundleError::Malformed("its rules can't be read"))?;
-    if !rest.is_empty() {
-        return Err(BundleError::Malformed("something follows its rules"));
-    }
     validate(&mut book, &theirs.fields).map_err(BundleError::Malformed)?;
     let ruleset = link(book, &theirs, analyzer);
     if ruleset.hash != about.hash {
@@ -168,8 +174,32 @@ pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleE
     Ok(Loaded { ruleset, about })
 }
 
-/// The head of the body, and the rest.
-fn open(bytes: &[u8]) -> Result<(About, &[u8]), BundleError> {
+/// What the body holds.
+fn read(bytes: &[u8]) -> Result<(About, Rulebook), BundleError> {
+    const UNREADABLE: BundleError = BundleError::Malformed("its rules can't be read");
+    let (about, rest) = about(bytes)?;
+    let (length, rest): (u64, _) = postcard::take_from_bytes(rest).map_err(|_| UNREADABLE)?;
+    let length = usize::try_from(length).map_err(|_| UNREADABLE)?;
+    let (trees, rest) = rest.split_at_checked(length).ok_or(UNREADABLE)?;
+    let (trees, book) = rayon::join(|| whole::<Trees>(trees), || whole::<Rulebook>(rest));
+    let mut book = book.ok_or(UNREADABLE)?;
+    book.trees = trees.ok_or(UNREADABLE)?;
+    Ok((about, book))
+}
+
+/// A value that takes all of the bytes.
+fn whole<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    let (value, rest) = postcard::take_from_bytes(bytes).ok()?;
+    rest.is_empty().then_some(value)
+}
+
+/// What stands first in the body, and the rest.
+fn about(bytes: &[u8]) -> Result<(About, &[u8]), BundleError> {
+    postcard::take_from_bytes(bytes.get(HEAD..).unwrap_or_default())
+        .map_err(|_| BundleError::Malformed("it can't be told what it holds"))
+}
+
+fn check_head(bytes: &[u8]) -> Result<(), BundleError> {
     let mark = bytes.get(..MARK.len()).ok_or(BundleError::Foreign)?;
     if mark != MARK {
         return Err(BundleError::Foreign);
@@ -187,11 +217,11 @@ fn open(bytes: &[u8]) -> Result<(About, &[u8]), BundleError> {
     if found != expected {
         return Err(BundleError::Length(found, expected));
     }
-    if bytes[PLAIN..HEAD] != sum(bytes) {
-        return Err(BundleError::Damaged);
-    }
-    postcard::take_from_bytes(&bytes[HEAD..])
-        .map_err(|_| BundleError::Malformed("it can't be told what it holds"))
+    Ok(())
+}
+
+fn check_sum(bytes: &[u8]) -> Result<(), BundleError> {
+    if bytes[PLAIN..HEAD] == sum(bytes) { Ok(()) } else { Err(BundleError::Damaged) }
 }
 
 /// The sum over all but the sum.

@@ -19,7 +19,9 @@ pub(super) fn digest(canonical: &str) -> Digest {
 pub(super) fn hash(book: &Rulebook, settings: &str) -> String {
     let lists = book.lists.iter().map(|list| list.digest);
     let mut digests: Vec<Digest> = book.rules.iter().map(|rule| rule.digest).chain(lists).collect();
-    digests.sort_unstable();
+    // The first bytes as one number: comparing whole arrays takes twice as long.
+    let first = |digest: &Digest| digest.first_chunk().map(|eight| u64::from_be_bytes(*eight));
+    digests.sort_unstable_by(|a, b| first(a).cmp(&first(b)).then_with(|| a.cmp(b)));
     let mut whole = Sha256::new();
     whole.update(format!("engine {ENGINE_FORMAT}\n{settings}\n"));
     for digest in &digests {

@@ -27,25 +27,27 @@ pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) 
     find_categories(&mut book);
     let uses = count_uses(&book);
     let rarity = Rarity::from_rules(&book.units, &uses);
-    let (vocabulary, ((phrases, lists), (programs, entries, (postings, always)))) = rayon::join(
-        || Vocabulary::new(&book.forms),
-        || {
-            rayon::join(
-                || file_parts(&book.units, &rarity),
-                || {
-                    let mut programs = Programs::default();
-                    let entries = book.rules.iter();
-                    let entries: Vec<Entry> =
-                        entries.map(|rule| add_program(&mut programs, &book, rule)).collect();
-                    let accesses = accesses(&book, &rarity, &entries);
-                    (programs, entries, accesses)
-                },
-            )
-        },
-    );
+    let words = || {
+        let hash = identity::hash(&book, &describe(settings, &analyzer));
+        (Vocabulary::new(&book.forms), hash)
+    };
+    let ((vocabulary, hash), ((phrases, lists), tried)) = rayon::join(words, || {
+        rayon::join(
+            || file_parts(&book.units, &rarity),
+            || {
+                let mut programs = Programs::default();
+                let entries = book.rules.iter();
+                let entries: Vec<Entry> =
+                    entries.map(|rule| add_program(&mut programs, &book, rule)).collect();
+                let accesses = accesses(&book, &rarity, &entries);
+                (programs, entries, accesses)
+            },
+        )
+    });
+    let (programs, entries, (postings, always)) = tried;
     let roles = Roles::new(&book, book.rules.iter(), &[], &phrases, &postings);
     RuleSet {
-        hash: identity::hash(&book, &describe(settings, &analyzer)),
+        hash,
         settings: settings.clone(),
         analyzer,
         entries,

@@ -17,7 +17,7 @@ use super::resolve::{Known, Located, Resolver};
 use super::rulebook::{Category, Rule, Rulebook};
 use super::ruleset::{CategoryId, RuleId, RuleSet, StringId};
 use super::settings::Settings;
-use super::units::UnitBuilder;
+use super::units::{UnitBuilder, UnitId, Units};
 
 /// Of so many rules one may have been replaced; then the remains of the old ones are cleared away.
 const KEPT: usize = 4;
@@ -39,6 +39,9 @@ impl Stretch {
         Span { start: shift(span.start), end: shift(span.end) }
     }
 }
+
+/// The source and place of a rule that is kept.
+type Kept = Option<(u32, Span)>;
 
 /// What became of a source of the last build.
 struct Fate {
@@ -93,15 +96,8 @@ pub(super) fn rebuild(
     }
     let mut added = located_rules(&pieces);
     added.sort_by(|a, b| a.item.name.text.cmp(&b.item.name.text));
-    let kept: Vec<Option<Rule>> = old
-        .rules
-        .iter()
-        .map(|rule| {
-            let (source, span) = place(rule.source, rule.span)?;
-            Some(Rule { source, span, ..*rule })
-        })
-        .collect();
-    let gone = kept.iter().filter(|rule| rule.is_none()).count();
+    let kept: Vec<Kept> = old.rules.iter().map(|rule| place(rule.source, rule.span)).collect();
+    let gone = kept.iter().filter(|place| place.is_none()).count();
     let replaced = old.replaced + gone.max(added.len());
     if replaced > (old.rules.len() / KEPT).max(FEW) || !distinct(&added, old, &kept) {
         return None;
@@ -125,7 +121,7 @@ pub(super) fn rebuild(
         names: old.names.clone(),
         lists,
         trees: old.trees.clone(),
-        units: old.units.clone(),
+        units: Units::default(),
         forms: old.forms.clone(),
         adds: old.adds.clone(),
         removals: old.removals.clone(),
@@ -135,25 +131,24 @@ pub(super) fn rebuild(
         warnings: None,
         replaced,
     };
-    renumber(&mut book, &kept, &added);
-    let mut builder = UnitBuilder::from_units(std::mem::take(&mut book.units));
-    let first = builder.units().len();
+    renumber(&mut book, old, &kept, &added);
+    let builder = UnitBuilder::from_units(old.units.clone());
     let known = Known {
         analyzer: &previous.analyzer,
         fields: &settings.fields,
         lists: book.lists.iter().map(|list| (&*list.name, list)).collect(),
         book: &book,
     };
-    let part = Resolver::new(&known, builder.clone()).run(&added);
+    let part = Resolver::new(&known, builder).run(&added);
     drop(known);
     diagnostics.extend(part.diagnostics);
     if has_error(&diagnostics) {
         return None;
     }
-    let numbers = builder.absorb(&part.units, first);
-    book.units = builder.finish();
+    book.units = part.units;
+    let numbers: Vec<UnitId> = (0..book.units.len() as UnitId).collect();
     book.absorb(part.book, &numbers);
-    let (numbers, added) = merge(&mut book, &kept);
+    let (numbers, added) = merge(&mut book, old, &kept);
     find_layers(&mut book, &mut diagnostics);
     diagnostics.sort_by_key(|d| (d.source, d.span.start));
     if has_error(&diagnostics) {
@@ -314,14 +309,15 @@ fn read_up_to(
 }
 
 /// Whether the added rules have names that no other rule has.
-fn distinct(added: &[Located<'_, RuleItem>], old: &Rulebook, kept: &[Option<Rule>]) -> bool {
+fn distinct(added: &[Located<'_, RuleItem>], old: &Rulebook, kept: &[Kept]) -> bool {
     let name = |rule: &Located<'_, RuleItem>| rule.item.name.text.clone();
     let taken = |rule| old.find(&name(rule)).is_some_and(|at| kept[at].is_some());
     added.windows(2).all(|pair| name(&pair[0]) != name(&pair[1])) && !added.iter().any(taken)
 }
 
 /// Numbers the categories and attributes anew, as a build of everything would.
-fn renumber(book: &mut Rulebook, kept: &[Option<Rule>], added: &[Located<'_, RuleItem>]) {
+fn renumber(book: &mut Rulebook, old: &Rulebook, kept: &[Kept], added: &[Located<'_, RuleItem>]) {
+    let rules = || old.rules.iter().zip(kept).filter(|(_, kept)| kept.is_some());
     let (mut paths, mut strings) = (Vec::new(), Vec::new());
     for action in added.iter().flat_map(|rule| &rule.item.actions) {
         match action {
@@ -332,7 +328,7 @@ fn renumber(book: &mut Rulebook, kept: &[Option<Rule>], added: &[Located<'_, Rul
     }
     let mut used = vec![false; book.categories.len()];
     let mut used_strings = vec![false; book.strings.len()];
-    for rule in kept.iter().flatten() {
+    for (rule, _) in rules() {
         for (category, _) in book.adds(rule) {
             used[category.0 as usize] = true;
         }
@@ -344,7 +340,7 @@ fn renumber(book: &mut Rulebook, kept: &[Option<Rule>], added: &[Located<'_, Rul
     let known = book.categories.clone();
     if let Some((all, numbers)) = merged(&known, &used, paths, |category| &category.path) {
         book.categories = Arc::new(all.into_iter().map(Category::new).collect());
-        for rule in kept.iter().flatten() {
+        for (rule, _) in rules() {
             for (category, _) in rule.adds.of_mut(&mut book.adds) {
                 *category = CategoryId(numbers[category.0 as usize]);
             }
@@ -353,7 +349,7 @@ fn renumber(book: &mut Rulebook, kept: &[Option<Rule>], added: &[Located<'_, Rul
     let known = book.strings.clone();
     if let Some((all, numbers)) = merged(&known, &used_strings, strings, |text| text) {
         book.strings = Arc::new(all.into_iter().map(Box::from).collect());
-        for rule in kept.iter().flatten() {
+        for (rule, _) in rules() {
             for (name, value) in rule.sets.of_mut(&mut book.sets) {
                 (*name, *value) = (numbers[*name as usize], numbers[*value as usize]);
             }
@@ -395,7 +391,7 @@ fn merged<'a, T>(
 
 /// Brings the kept rules and those that the book has in the order of their names; gives the new numbers of
 /// the kept, and of the others.
-fn merge(book: &mut Rulebook, kept: &[Option<Rule>]) -> (Vec<Option<RuleId>>, Vec<RuleId>) {
+fn merge(book: &mut Rulebook, old: &Rulebook, kept: &[Kept]) -> (Vec<Option<RuleId>>, Vec<RuleId>) {
     let added = std::mem::take(&mut book.rules);
     let mut rules = Vec::with_capacity(kept.len() + added.len());
     let (mut numbers, mut new) = (Vec::with_capacity(kept.len()), Vec::with_capacity(added.len()));
@@ -404,8 +400,8 @@ fn merge(book: &mut Rulebook, kept: &[Option<Rule>]) -> (Vec<Option<RuleId>>, Ve
         new.push(RuleId(rules.len() as u32));
         rules.push(rule);
     };
-    for rule in kept {
-        let Some(rule) = rule else {
+    for (rule, kept) in old.rules.iter().zip(kept) {
+        let Some((source, span)) = *kept else {
             numbers.push(None);
             continue;
         };
@@ -413,7 +409,7 @@ fn merge(book: &mut Rulebook, kept: &[Option<Rule>]) -> (Vec<Option<RuleId>>, Ve
             add(&mut rules, first);
         }
         numbers.push(Some(RuleId(rules.len() as u32)));
-        rules.push(*rule);
+        rules.push(Rule { source, span, ..*rule });
     }
     added.for_each(|rule| add(&mut rules, rule));
     book.rules = rules;

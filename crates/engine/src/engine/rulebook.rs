@@ -116,6 +116,8 @@ pub(super) struct Rulebook {
     pub(super) names: String,
     /// By name.
     pub(super) lists: Arc<Vec<List>>,
+    /// Kept apart in a bundle, so that both parts are read at once.
+    #[serde(skip)]
     pub(super) trees: Trees,
     pub(super) units: Units,
     /// The surface forms of the units that are words.

@@ -2,8 +2,8 @@
 //! can reach beyond an array, recur without end, or take for ever. Also computes anew what follows from
 //! other parts.
 
-use crate::lang::{Fields, Span};
 use crate::lang::grammar::{MAX_NESTING, MAX_SOURCE};
+use crate::lang::{Fields, Span};
 
 use super::layers::layers;
 use super::rulebook::{Category, Rulebook, Run};
