@@ -58,7 +58,9 @@ def main(path: Path, rule_paths: list[Path]) -> int:
                 text = clause["text"]
                 if text not in trees:
                     (rule,) = _core.parse(f'rule "r": when {text} then add category "c";')
-                    trees[text] = rule[2]
+                    tree = rule[2]
+                    # Each of so many terms of a list is a clause of its own with the text of all.
+                    trees[text] = ("list", *tree[2:]) if tree[0] == "of list" else tree
                 for place in clause["places"]:
                     piece = advert[place["field"]][place["start"] : place["end"]]
                     places += 1
