@@ -78,7 +78,7 @@ lock: .venv/.made ## Renew requirements*.lock from pyproject.toml
 	$(LOCK) --output-file requirements-build.lock --group build
 	$(LOCK) --output-file requirements-benchmarks.lock --group benchmarks
 	$(LOCK) --output-file requirements-dev.lock --constraint requirements.lock \
-		--extra mysql --extra postgres --group checks pyproject.toml
+		--extra mysql --extra plots --extra postgres --group checks pyproject.toml
 
 .PHONY: clean
 clean: ## Remove what was built and installed; the store ./jobsieve.db stays

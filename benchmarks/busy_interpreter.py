@@ -46,17 +46,10 @@ def serve(mode: str) -> None:
     record = json.loads(ruleset.classify_json(json.dumps(ADVERT).encode()))
     if record["primary"] != "it/developers/python":
         raise SystemExit(f"a wrong answer: {record}")
-    server = _core.Server.start(
-        "127.0.0.1",
-        0,
-        max_body_bytes=1 << 20,
-        header_timeout=30,
-        body_timeout=10,
-        max_connections=100,
-        threads=1,
-        access_log=False,
-    )
-    server.publish(ruleset, 1, b"{}")
+    settings = {"port": 0, "workers": 1, "access_log": False}
+    server = _core.Server.start(json.dumps(settings).encode())
+    server.publish(ruleset, 1, b"{}", "")
+    assert server.address is not None
     if mode == "python thread":
         threading.Thread(target=exec, args=(BUSY,), daemon=True).start()
     print(server.address[1], flush=True)

@@ -153,12 +153,21 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         "store.url": ('"sqlite:///x"', "sqlite:///x"),
         "server.host": ('"::1"', "::1"),
         "server.port": ("1", 1),
+        "server.unix_socket": ('"/run/x"', "/run/x"),
+        "server.tls_certificate": ('"c.pem"', "c.pem"),
+        "server.tls_key": ('"k.pem"', "k.pem"),
         "server.threads": ("2", 2),
         "server.max_connections": ("3", 3),
+        "server.max_in_flight": ("4", 4),
         "server.max_body_bytes": ("4096", 4096),
         "server.header_timeout": ("5", 5.0),
         "server.body_timeout": ("6.5", 6.5),
         "server.drain_timeout": ("7", 7.0),
+        "auth.classify_tokens": ('"a b"', "a b"),
+        "auth.classify_tokens_file": ('"a"', "a"),
+        "auth.inspect_tokens": ('"b"', "b"),
+        "auth.inspect_tokens_file": ('"b"', "b"),
+        "metrics.categories": ("9", 9),
         "reload.interval": ("0.05", 0.05),
         "reload.deadline": ("8", 8.0),
         "reload.last_good": ('"copy"', "copy"),
@@ -166,6 +175,7 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         "log.format": ('"json"', "json"),
         "log.level": ('"debug"', "debug"),
         "log.access": ("false", False),
+        "log.decisions": ("0.5", 0.5),
         "analysis.lemmas": ('"off"', "off"),
         "analysis.lexemes": ('["T-SQL", "A+"]', ("T-SQL", "A+")),
         "analysis.lemma_overrides": ('{ sales = "sales" }', {"sales": "sales"}),
@@ -182,7 +192,16 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         config.load(environ=environ),
         config.load(environ={}, overrides=dict(expected)),
     ):
-        assert [(key, value) for key, value, _, _ in settings.rows()] == expected
+        found = [
+            (key, getattr(getattr(settings, config.keys()[key].section), config.keys()[key].name))
+            for key in other
+        ]
+        assert found == expected
+        shown = {key: value for key, value, _, _ in settings.rows()}
+        assert shown == dict(expected) | {
+            "auth.classify_tokens": "***",
+            "auth.inspect_tokens": "***",
+        }
         assert all(origin != "default" and meaning for _, _, origin, meaning in settings.rows())
     assert all(key.expected for key in config.keys().values())
 

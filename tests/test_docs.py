@@ -9,6 +9,7 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -151,3 +152,23 @@ def test_every_code_of_the_engine_is_explained() -> None:
     codes = _core.diagnostic_codes()
     assert len(codes) > 20
     assert all(diagnostics.explanation(code) for code in codes)
+
+
+def test_the_settings_file_explains_every_key_as_it_is() -> None:
+    from jobsieve import config
+    from jobsieve.cli.config import reference_lines
+
+    file = ROOT / "docs" / "jobsieve.toml"
+    wanted = "\n".join(reference_lines()) + "\n"
+    assert file.read_text("utf-8") == wanted, f"jobsieve config --reference > {file}"
+    # It changes nothing, and with every key taken out of its comment it still does not.
+    live = re.sub(r"^# (\w+ = )", r"\1", wanted, flags=re.MULTILINE)
+    assert live.count(" = ") > 20
+    found = tomllib.loads(live)
+    assert found.pop("fields") == {"salary": "number"}
+    assert {
+        f"{section}.{name}": value for section in found for name, value in found[section].items()
+    } == {
+        dotted: getattr(getattr(config.Settings(), key.section), key.name)
+        for dotted, key in config.keys().items()
+    }

@@ -287,17 +287,10 @@ def test_no_request_takes_the_interpreters_lock() -> None:
     count = 2_000
     ruleset, _ = _core.compile([("it.rules", PYTHON_RULE.format(category="it/python"))])
     assert ruleset is not None
-    server = _core.Server.start(
-        "127.0.0.1",
-        0,
-        max_body_bytes=65_536,
-        header_timeout=10,
-        body_timeout=10,
-        max_connections=100,
-        threads=1,
-        access_log=False,
-    )
-    server.publish(ruleset, 1, b"{}")
+    settings = {"port": 0, "workers": 1, "access_log": False}
+    server = _core.Server.start(json.dumps(settings).encode())
+    server.publish(ruleset, 1, b"{}", "")
+    assert server.address is not None
     host, port = server.address
     client = subprocess.Popen(
         [sys.executable, "-c", textwrap.dedent(CLIENT), host, str(port), str(count)],

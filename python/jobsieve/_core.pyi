@@ -230,29 +230,27 @@ class Server:
     """The data plane: an HTTP server on threads of its own that never take the GIL."""
 
     @staticmethod
-    def start(
-        host: str,
-        port: int,
-        *,
-        max_body_bytes: int,
-        header_timeout: float,
-        body_timeout: float,
-        max_connections: int,
-        threads: int,
-        access_log: bool,
-    ) -> Server:
+    def start(settings: bytes) -> Server:
         """Binds and starts to serve: `/livez` answers, `/readyz` is 503 until the first `publish`.
 
-        Times are seconds; `threads` 0 is one for each core. Raises `OSError` where the address can't be
-        bound; its text names host and port. Used after a fork, every method raises `RuntimeError`.
+        `settings` is a JSON object of the names in `crates/server/src/settings.rs`; times are seconds,
+        `workers` 0 is one for each core. Raises `ValueError` for what is no such object, `OSError` where
+        the address can't be bound or a file can't be used; its text names it. Used after a fork, every
+        method raises `RuntimeError`.
         """
     @property
-    def address(self) -> tuple[str, int]:
-        """The bound host and port (the real one where port 0 was asked for)."""
-    def publish(self, ruleset: RuleSet, version: int | None, status: bytes) -> None:
-        """Swaps the rule set that requests are answered by; `status` is the JSON of `GET /v1/ruleset`."""
-    def set_status(self, status: bytes) -> None:
-        """Replaces the JSON of `GET /v1/ruleset` and keeps the rule set."""
+    def address(self) -> tuple[str, int] | None:
+        """The bound host and port (the real one where port 0 was asked for); None for a Unix socket."""
+    def publish(self, ruleset: RuleSet, version: int | None, status: bytes, metrics: str) -> None:
+        """Swaps the rule set that requests are answered by; `status` is the JSON of `GET /v1/ruleset`,
+        `metrics` further lines of `GET /metrics`."""
+    def set_status(self, status: bytes, metrics: str) -> None:
+        """Replaces what is told of the rule set and keeps it."""
+    def renew(self, settings: bytes) -> None:
+        """Takes the tokens of `settings` into force, and reads the files of their TLS again. Raises
+        `OSError` where one can't be used; nothing changes then."""
+    def probe(self, deadline: float) -> bool:
+        """Whether every worker classifies an advert within `deadline` seconds."""
     def log(self, line: str) -> None:
         """Hands one line to the writer of standard output; dropped and counted where its queue is full."""
     def drain(self, deadline: float) -> bool:

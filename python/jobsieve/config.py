@@ -26,6 +26,9 @@ from jobsieve.errors import ConfigError
 DEFAULT_FILE = "jobsieve.toml"
 FILE_VARIABLE = "JOBSIEVE_CONFIG"
 
+# What is never shown, in no message and no table.
+_SECRET = {"auth.classify_tokens", "auth.inspect_tokens"}
+
 # A day: what is longer is a slip of the pen. The bound also refuses `inf`.
 Seconds = Annotated[
     float, Meta(gt=0, le=86_400, title="a number of seconds above 0, at most 86400")
@@ -68,6 +71,27 @@ class ServerSettings(msgspec.Struct, frozen=True):
             description="the port that is listened on; 0 lets the system choose one",
         ),
     ] = 8000
+    unix_socket: Annotated[
+        str,
+        Meta(
+            title="the path of a Unix socket, or nothing",
+            description="a Unix socket to listen on instead of host and port",
+        ),
+    ] = ""
+    tls_certificate: Annotated[
+        str,
+        Meta(
+            title="the path of a file, or nothing",
+            description="certificate chain as PEM; with tls_key, connections are encrypted",
+        ),
+    ] = ""
+    tls_key: Annotated[
+        str,
+        Meta(
+            title="the path of a file, or nothing",
+            description="private key of the certificate as PEM",
+        ),
+    ] = ""
     threads: Annotated[
         int,
         Meta(
@@ -84,28 +108,84 @@ class ServerSettings(msgspec.Struct, frozen=True):
             ge=1,
             le=1_000_000,
             title="a whole number from 1 to 1000000",
-            description="connections held open at once; further ones wait",
+            description="connections served at once; further ones are answered 503, then wait",
         ),
     ] = 900
+    max_in_flight: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=1_000_000,
+            title="a whole number from 1 to 1000000",
+            description="requests worked on at once; further ones are answered 503",
+        ),
+    ] = 512
     max_body_bytes: Annotated[
         int,
         Meta(
             ge=1_024,
             le=1 << 30,
             title="a whole number from 1024 to 1073741824",
-            description="the largest advert that is read, in bytes",
+            description="the largest advert that is read, in bytes, also once decompressed",
         ),
     ] = 1 << 20
     header_timeout: Annotated[
         Seconds, Meta(description="seconds for the head of a request to arrive")
     ] = 10.0
     body_timeout: Annotated[
-        Seconds, Meta(description="seconds for the body of a request to arrive")
+        Seconds,
+        Meta(
+            description="seconds for the body of a request, or the next line of a batch, to arrive, "
+            "and for an answer to be taken"
+        ),
     ] = 10.0
     drain_timeout: Annotated[
         Seconds,
         Meta(description="seconds that requests under way get to end when the service stops"),
     ] = 10.0
+
+
+_TOKENS = "tokens of at least 16 visible characters, separated by spaces"
+_TOKENS_FILE = "the path of a file with a token a line, or nothing"
+
+
+class AuthSettings(msgspec.Struct, frozen=True):
+    """Who may ask. Without any token everybody may ask for everything."""
+
+    classify_tokens: Annotated[
+        str, Meta(title=_TOKENS, description="who may classify; everybody where there is none")
+    ] = ""
+    classify_tokens_file: Annotated[
+        str, Meta(title=_TOKENS_FILE, description="more of them, one a line; read again at SIGHUP")
+    ] = ""
+    inspect_tokens: Annotated[
+        str,
+        Meta(
+            title=_TOKENS,
+            description="who may also see explanations, the rule set's state and metrics; "
+            "those who may classify where there is none",
+        ),
+    ] = ""
+    inspect_tokens_file: Annotated[
+        str, Meta(title=_TOKENS_FILE, description="more of them, one a line; read again at SIGHUP")
+    ] = ""
+
+    def __repr__(self) -> str:
+        return "AuthSettings(***)"
+
+
+class MetricsSettings(msgspec.Struct, frozen=True):
+    """What is counted for `/metrics`."""
+
+    categories: Annotated[
+        int,
+        Meta(
+            ge=0,
+            le=100_000,
+            title="a whole number from 0 to 100000",
+            description="categories with a counter of their own; all others are counted together",
+        ),
+    ] = 1_000
 
 
 class ReloadSettings(msgspec.Struct, frozen=True):
@@ -144,6 +224,15 @@ class LogSettings(msgspec.Struct, frozen=True):
         Meta(description="the least serious events that are logged"),
     ] = "info"
     access: Annotated[bool, Meta(description="whether every request is logged")] = True
+    decisions: Annotated[
+        float,
+        Meta(
+            ge=0,
+            le=1,
+            title="a number from 0 to 1",
+            description="the share of answers that are logged with the rules that decided",
+        ),
+    ] = 0.0
 
 
 class AnalysisSettings(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -190,6 +279,8 @@ class Settings(msgspec.Struct, frozen=True):
 
     store: StoreSettings = StoreSettings()
     server: ServerSettings = ServerSettings()
+    auth: AuthSettings = AuthSettings()
+    metrics: MetricsSettings = MetricsSettings()
     reload: ReloadSettings = ReloadSettings()
     log: LogSettings = LogSettings()
     analysis: AnalysisSettings = AnalysisSettings()
@@ -208,8 +299,7 @@ class Settings(msgspec.Struct, frozen=True):
         """Key, value, origin and meaning of every setting; passwords masked."""
         for key in keys().values():
             value = getattr(getattr(self, key.section), key.name)
-            shown = masked(value) if key.dotted == "store.url" else value
-            yield key.dotted, shown, self.origin(key.dotted), key.meaning
+            yield key.dotted, _shown(key, value), self.origin(key.dotted), key.meaning
         for name, kind in self.fields.items():
             field = _field(name)
             yield field.dotted, kind, self.origin(field.dotted), field.meaning
@@ -409,11 +499,20 @@ def _checked(key: Key, value: object, where: str, *, strict: bool = True) -> obj
     try:
         return msgspec.convert(value, key.type, strict=strict)
     except msgspec.ValidationError:
-        shown = masked(str(value)) if key.dotted == "store.url" else str(value)
+        shown = str(_shown(key, value))
         found = f'"{shown[:80]}"' if isinstance(value, str) else shown[:80]
         if isinstance(value, bool):
             found = found.lower()
         raise ConfigError(f"{where}: {key.dotted} must be {key.expected}, not {found}") from None
+
+
+def _shown(key: Key, value: object) -> object:
+    """A value as people may see it."""
+    if key.dotted == "store.url":
+        return masked(str(value))
+    if key.dotted in _SECRET:
+        return "***" if value else ""
+    return value
 
 
 def _place(file: Path, text: str, section: str, name: str | None) -> str:

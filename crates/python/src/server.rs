@@ -1,6 +1,5 @@
 //! The data plane's handle for the control plane. Its threads never take the GIL.
 
-use std::num::NonZeroUsize;
 use std::time::Duration;
 
 use jobsieve_server as server;
@@ -18,69 +17,45 @@ pub struct Server {
 #[pymethods]
 impl Server {
     #[staticmethod]
-    #[pyo3(signature = (
-        host,
-        port,
-        *,
-        max_body_bytes,
-        header_timeout,
-        body_timeout,
-        max_connections,
-        threads,
-        access_log,
-    ))]
-    #[expect(clippy::too_many_arguments, reason = "Python gives them by name")]
-    fn start(
-        py: Python<'_>,
-        host: String,
-        port: u16,
-        max_body_bytes: usize,
-        header_timeout: f64,
-        body_timeout: f64,
-        max_connections: usize,
-        threads: usize,
-        access_log: bool,
-    ) -> PyResult<Self> {
-        let settings = server::ServerSettings {
-            host,
-            port,
-            max_body_bytes,
-            header_timeout: seconds("header_timeout", header_timeout)?,
-            body_timeout: seconds("body_timeout", body_timeout)?,
-            max_connections,
-            workers: NonZeroUsize::new(threads),
-            access_log,
-            ..server::ServerSettings::default()
-        };
+    fn start(py: Python<'_>, settings: &[u8]) -> PyResult<Self> {
+        let settings = read(settings)?;
         let started = py.detach(|| server::Server::start(settings));
-        let inner = started.map_err(|error| match error.raw_os_error() {
-            Some(number) => PyOSError::new_err((number, error.to_string())),
-            None => PyOSError::new_err(error.to_string()),
-        })?;
-        Ok(Self { inner })
+        Ok(Self { inner: started.map_err(|error| not_started(&error))? })
     }
 
     #[getter]
-    fn address(&self) -> (String, u16) {
-        let address = self.inner.address();
-        (address.ip().to_string(), address.port())
+    fn address(&self) -> Option<(String, u16)> {
+        let address = self.inner.address()?;
+        Some((address.ip().to_string(), address.port()))
     }
 
-    #[pyo3(signature = (ruleset, version, status))]
     fn publish(
         &self,
         py: Python<'_>,
         ruleset: &RuleSet,
         version: Option<i64>,
         status: Vec<u8>,
+        metrics: String,
     ) -> PyResult<()> {
         let ruleset = ruleset.inner.clone();
+        let status = server::Status { document: status.into(), metrics: metrics.into() };
         // Freeing the rule set before may take a while.
         py.detach(|| self.inner.publish(ruleset, version, status)).map_err(after_fork)
     }
 
-    fn set_status(&self, status: Vec<u8>) -> PyResult<()> {
+    fn set_status(&self, status: Vec<u8>, metrics: String) -> PyResult<()> {
+        let status = server::Status { document: status.into(), metrics: metrics.into() };
         self.inner.set_status(status).map_err(after_fork)
+    }
+
+    fn renew(&self, py: Python<'_>, settings: &[u8]) -> PyResult<()> {
+        let settings = read(settings)?;
+        py.detach(|| self.inner.renew(&settings)).map_err(|error| not_started(&error))
+    }
+
+    fn probe(&self, py: Python<'_>, deadline: f64) -> PyResult<bool> {
+        let deadline = seconds("deadline", deadline)?;
+        py.detach(|| self.inner.probe(deadline)).map_err(after_fork)
     }
 
     fn log(&self, line: String) -> PyResult<()> {
@@ -95,6 +70,17 @@ impl Server {
     fn flush_log(&self, py: Python<'_>, deadline: f64) -> PyResult<bool> {
         let deadline = seconds("deadline", deadline)?;
         py.detach(|| self.inner.flush_log(deadline)).map_err(after_fork)
+    }
+}
+
+fn read(settings: &[u8]) -> PyResult<server::ServerSettings> {
+    server::ServerSettings::from_json(settings).map_err(PyValueError::new_err)
+}
+
+fn not_started(error: &server::StartError) -> PyErr {
+    match error.raw_os_error() {
+        Some(number) => PyOSError::new_err((number, error.to_string())),
+        None => PyOSError::new_err(error.to_string()),
     }
 }
 

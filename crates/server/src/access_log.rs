@@ -1,6 +1,7 @@
 //! Owns standard output while serving: one bounded queue, one writer thread, one JSON line per
 //! event. A full queue drops lines and counts them; a slow or closed output never holds up a request.
 
+use std::fmt::Write as _;
 use std::fs::File;
 use std::io::{self, ErrorKind, Write};
 use std::net::IpAddr;
@@ -29,6 +30,8 @@ pub(crate) struct RequestLine {
     /// When it was answered.
     pub(crate) at: SystemTime,
     pub(crate) request_id: HeaderValue,
+    /// The caller's, as far as it is well-formed.
+    pub(crate) traceparent: Option<HeaderValue>,
     /// The template of the path, never the path as sent.
     pub(crate) route: &'static str,
     pub(crate) method: &'static str,
@@ -38,8 +41,11 @@ pub(crate) struct RequestLine {
     pub(crate) duration: Duration,
     pub(crate) engine: Option<Duration>,
     pub(crate) ruleset_version: Option<i64>,
+    /// How many adverts a batch had.
+    pub(crate) adverts: Option<usize>,
     pub(crate) categories: Option<usize>,
-    pub(crate) client: IpAddr,
+    /// `None` behind a Unix socket.
+    pub(crate) client: Option<IpAddr>,
 }
 
 /// [`RequestLine`] as it is written.
@@ -49,6 +55,7 @@ struct Written<'a> {
     level: &'a str,
     event: &'a str,
     request_id: &'a str,
+    traceparent: Option<&'a str>,
     route: &'a str,
     method: &'a str,
     status: u16,
@@ -56,11 +63,16 @@ struct Written<'a> {
     duration_us: u64,
     engine_us: Option<u64>,
     ruleset_version: Option<i64>,
+    adverts_count: Option<usize>,
     categories_count: Option<usize>,
-    client: IpAddr,
+    client: Option<IpAddr>,
 }
 
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly all are requests; a box would cost each an allocation"
+)]
 enum Entry {
     Request(RequestLine),
     Text(String),
@@ -114,7 +126,7 @@ impl Log {
         if let (Some(line), serde_json::Value::Object(fields)) = (line.as_object_mut(), fields) {
             line.extend(fields);
         }
-        self.text(line.to_string());
+        self.text(revealed(line.to_string()));
     }
 
     /// How many lines were dropped since the start.
@@ -247,6 +259,7 @@ fn write_request(block: &mut Vec<u8>, request: &RequestLine) {
         level: "info",
         event: "request",
         request_id: request.request_id.to_str().unwrap_or_default(),
+        traceparent: request.traceparent.as_ref().and_then(|given| given.to_str().ok()),
         route: request.route,
         method: request.method,
         status: request.status,
@@ -254,11 +267,33 @@ fn write_request(block: &mut Vec<u8>, request: &RequestLine) {
         duration_us: microseconds(request.duration),
         engine_us: request.engine.map(microseconds),
         ruleset_version: request.ruleset_version,
+        adverts_count: request.adverts,
         categories_count: request.categories,
         client: request.client,
     };
     // Strings and numbers can't fail to be written to memory.
     let _ = serde_json::to_writer(block, &written);
+}
+
+/// The same JSON with every character escaped that would make the line look otherwise than it is: JSON
+/// itself allows overrides of the writing direction and two line separators within a string.
+fn revealed(line: String) -> String {
+    let disguises = |c: char| {
+        matches!(c, '\u{7f}'..='\u{9f}' | '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+            | '\u{2066}'..='\u{2069}')
+    };
+    if !line.contains(disguises) {
+        return line;
+    }
+    line.chars().fold(String::with_capacity(line.len() + 16), |mut clean, c| {
+        if disguises(c) {
+            // Text can't fail to be written to memory.
+            let _ = write!(clean, "\\u{:04x}", c as u32);
+        } else {
+            clean.push(c);
+        }
+        clean
+    })
 }
 
 /// RFC 3339 in UTC with microseconds.
@@ -288,6 +323,7 @@ mod tests {
         log.request(RequestLine {
             at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_764_000_000_000_001),
             request_id: HeaderValue::from_static("a\"b"),
+            traceparent: None,
             route: "/v1/classify",
             method: "POST",
             status: 200,
@@ -295,8 +331,9 @@ mod tests {
             duration: Duration::from_nanos(41_900),
             engine: Some(Duration::from_micros(30)),
             ruleset_version: None,
+            adverts: None,
             categories: Some(2),
-            client: IpAddr::from([127, 0, 0, 1]),
+            client: Some(IpAddr::from([127, 0, 0, 1])),
         });
         let mut line = String::new();
         BufReader::new(reader).read_line(&mut line).expect("a line");
@@ -304,12 +341,19 @@ mod tests {
             line,
             concat!(
                 r#"{"ts":"2025-11-24T16:00:00.000001Z","level":"info","event":"request","#,
-                r#""request_id":"a\"b","route":"/v1/classify","method":"POST","status":200,"#,
-                r#""bytes_in":2504,"duration_us":41,"engine_us":30,"ruleset_version":null,"#,
-                r#""categories_count":2,"client":"127.0.0.1"}"#,
+                r#""request_id":"a\"b","traceparent":null,"route":"/v1/classify","method":"POST","#,
+                r#""status":200,"bytes_in":2504,"duration_us":41,"engine_us":30,"#,
+                r#""ruleset_version":null,"adverts_count":null,"categories_count":2,"#,
+                r#""client":"127.0.0.1"}"#,
                 "\n"
             )
         );
+    }
+
+    #[test]
+    fn what_would_disguise_a_line_is_escaped() {
+        let told = serde_json::json!({ "rule": "a\u{202e}b\u{2028}é\n\u{1b}" }).to_string();
+        assert_eq!(revealed(told), r#"{"rule":"a\u202eb\u2028é\n\u001b"}"#);
     }
 
     #[test]

@@ -7,9 +7,14 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use jobsieve_engine::engine::Scratch;
-use jobsieve_engine::exchange::{Advert, AdvertError, write_record};
+use jobsieve_engine::engine::{Classification, Scratch};
+use jobsieve_engine::exchange::{
+    Advert, AdvertError, write_error_record, write_explanation, write_record,
+};
 
+use crate::counters::Counters;
+use crate::decision::{self, Decision};
+use crate::problem::Problem;
 use crate::published::Live;
 
 /// An advert's record.
@@ -19,12 +24,25 @@ pub(crate) struct Answer {
     /// Time in the engine: the advert's text was cut into words and tried against the rules.
     pub(crate) engine: Duration,
     pub(crate) categories: usize,
+    pub(crate) decision: Option<Decision>,
+}
+
+/// The records of lines of a batch.
+#[derive(Debug, Default)]
+pub(crate) struct Records {
+    pub(crate) lines: Vec<u8>,
+    pub(crate) adverts: usize,
+    pub(crate) engine: Duration,
+    pub(crate) decisions: Vec<Decision>,
+    /// The messages of panics.
+    pub(crate) panics: Vec<String>,
 }
 
 /// Why there is no record.
 #[derive(Debug)]
 pub(crate) enum Failure {
     Advert(AdvertError),
+    UnknownRule,
     /// The message of the panic.
     Panic(String),
 }
@@ -40,19 +58,146 @@ thread_local! {
     static WORKSPACE: RefCell<Workspace> = RefCell::default();
 }
 
-/// Classifies the advert in `body`.
-pub(crate) fn classify(live: &Live, body: &[u8]) -> Result<Answer, Failure> {
+/// Classifies the advert in `body`; `sampled` ones come with the decision.
+pub(crate) fn classify(
+    live: &Live,
+    body: &[u8],
+    counters: &Counters,
+    sampled: bool,
+) -> Result<Answer, Failure> {
     guarded(|Workspace { scratch, record }| {
-        let fields = &live.ruleset.settings().fields;
-        let advert = Advert::from_json(body, fields).map_err(Failure::Advert)?;
+        record.clear();
+        let one = classify_into(record, scratch, live, body, counters, sampled)?;
+        Ok(Answer { record: Bytes::copy_from_slice(record), ..one })
+    })
+}
+
+/// Appends the record to `out`; that of the answer is empty.
+fn classify_into(
+    out: &mut Vec<u8>,
+    scratch: &mut Scratch,
+    live: &Live,
+    body: &[u8],
+    counters: &Counters,
+    sampled: bool,
+) -> Result<Answer, Failure> {
+    let advert = read(live, body, counters)?;
+    let started = Instant::now();
+    let classification = live.ruleset.classify(&advert, scratch);
+    let engine = started.elapsed();
+    write_record(out, advert.id.as_ref(), &live.ruleset, live.version, classification);
+    count(live, classification, engine, counters);
+    Ok(Answer {
+        record: Bytes::new(),
+        engine,
+        categories: classification.categories().len(),
+        decision: sampled.then(|| decision::of(live, advert.id.as_ref(), classification)),
+    })
+}
+
+/// Classifies the advert in `body` and tells why; also why `rule` did or did not match.
+pub(crate) fn explain(
+    live: &Live,
+    body: &[u8],
+    counters: &Counters,
+    rule: Option<&str>,
+) -> Result<Answer, Failure> {
+    let asked = match rule {
+        Some(name) => Some(live.ruleset.find_rule(name).ok_or(Failure::UnknownRule)?),
+        None => None,
+    };
+    guarded(|Workspace { scratch, record }| {
+        let advert = read(live, body, counters)?;
         let started = Instant::now();
-        let classification = live.ruleset.classify(&advert, scratch);
+        let explanation = live.ruleset.explain(&advert, asked, scratch);
         let engine = started.elapsed();
         record.clear();
-        write_record(record, advert.id.as_ref(), &live.ruleset, live.version, classification);
-        let categories = classification.categories().len();
-        Ok(Answer { record: Bytes::copy_from_slice(record), engine, categories })
+        write_explanation(record, &advert, &live.ruleset, live.version, &explanation);
+        count(live, &explanation.classification, engine, counters);
+        let categories = explanation.classification.categories().len();
+        Ok(Answer { record: Bytes::copy_from_slice(record), engine, categories, decision: None })
     })
+}
+
+/// Classifies the adverts of a batch, one a line, and appends a record for each that is not blank. What
+/// is no advert, or a line longer than `longest`, gets a record of status `error`.
+pub(crate) fn classify_lines(
+    live: &Live,
+    lines: &[u8],
+    longest: usize,
+    counters: &Counters,
+    is_sampled: impl Fn(usize) -> bool,
+) -> Records {
+    let mut all = Records { lines: Vec::with_capacity(lines.len() / 4), ..Records::default() };
+    for line in lines.split(|&byte| byte == b'\n') {
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let (records, sampled) = (&mut all.lines, is_sampled(all.adverts));
+        let before = records.len();
+        if line.len() > longest {
+            write_problem(records, &Problem::BodyTooLarge { limit: longest });
+            records.push(b'\n');
+            all.adverts += 1;
+            continue;
+        }
+        let answer = guarded(|Workspace { scratch, .. }| {
+            classify_into(records, scratch, live, line, counters, sampled)
+        });
+        match answer {
+            Ok(answer) => {
+                all.engine += answer.engine;
+                all.decisions.extend(answer.decision);
+            }
+            Err(Failure::Advert(error)) => {
+                write_error_record(&mut all.lines, error.id(), &error);
+            }
+            Err(Failure::Panic(message)) => {
+                all.lines.truncate(before);
+                write_problem(&mut all.lines, &Problem::Internal);
+                all.panics.push(message);
+            }
+            Err(Failure::UnknownRule) => {}
+        }
+        all.lines.push(b'\n');
+        all.adverts += 1;
+    }
+    all
+}
+
+/// Whether the engine answers: for a probe of this thread.
+pub(crate) fn probe(live: &Live) -> bool {
+    let advert = Advert { title: Some("probe".into()), ..Advert::default() };
+    guarded(|Workspace { scratch, .. }| {
+        live.ruleset.classify(&advert, scratch);
+        Ok(())
+    })
+    .is_ok()
+}
+
+/// Appends the error record of a line that the server could not read or answer.
+pub(crate) fn write_problem(out: &mut Vec<u8>, problem: &Problem) {
+    let error = serde_json::json!({
+        "code": problem.code(),
+        "title": problem.title(),
+        "detail": problem.detail(),
+    });
+    out.extend_from_slice(b"{\"status\":\"error\",\"error\":");
+    out.extend_from_slice(error.to_string().as_bytes());
+    out.push(b'}');
+}
+
+fn read<'a>(live: &Live, body: &'a [u8], counters: &Counters) -> Result<Advert<'a>, Failure> {
+    Advert::from_json(body, &live.ruleset.settings().fields).map_err(|error| {
+        counters.refused();
+        Failure::Advert(error)
+    })
+}
+
+fn count(live: &Live, classification: &Classification, engine: Duration, counters: &Counters) {
+    let slot = |number: u32| live.slots.get(number as usize).copied().unwrap_or(usize::MAX);
+    let categories = classification.categories().iter();
+    counters.classified(engine, categories.map(|found| slot(found.category.0)));
 }
 
 /// Runs `work` on this thread's workspace. A panic in it becomes a failure, and the workspace,

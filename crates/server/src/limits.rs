@@ -2,13 +2,16 @@
 //! handed on without a copy.
 
 use std::future::poll_fn;
+use std::io;
 use std::pin::Pin;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Incoming};
+use tokio::io::AsyncReadExt;
 use tokio::time::timeout;
 
+use crate::content::{Decoded, Encoding};
 use crate::problem::Problem;
 
 /// How much of a body is taken, and how long it may take.
@@ -18,16 +21,25 @@ pub(crate) struct BodyLimits {
     pub(crate) time: Duration,
 }
 
+impl BodyLimits {
+    fn too_large(self) -> Problem {
+        Problem::BodyTooLarge { limit: self.bytes }
+    }
+
+    pub(crate) fn too_slow(self) -> Problem {
+        Problem::BodyTooSlow { seconds: self.time.as_secs_f64() }
+    }
+}
+
 /// Reads the whole body.
 pub(crate) async fn read_body(body: &mut Incoming, limits: BodyLimits) -> Result<Bytes, Problem> {
-    let too_large = || Problem::BodyTooLarge { limit: limits.bytes };
     if body.size_hint().lower() > limits.bytes as u64 {
-        return Err(too_large());
+        return Err(limits.too_large());
     }
     let whole = async {
         let Some(first) = next_data(body).await? else { return Ok(Bytes::new()) };
         if first.len() > limits.bytes {
-            return Err(too_large());
+            return Err(limits.too_large());
         }
         if body.is_end_stream() {
             return Ok(first);
@@ -37,14 +49,44 @@ pub(crate) async fn read_body(body: &mut Incoming, limits: BodyLimits) -> Result
         let mut whole = BytesMut::from(&first[..]);
         while let Some(more) = next_data(body).await? {
             if more.len() > limits.bytes - whole.len() {
-                return Err(too_large());
+                return Err(limits.too_large());
             }
             whole.extend_from_slice(&more);
         }
         Ok(whole.freeze())
     };
-    let too_slow = Problem::BodyTooSlow { seconds: limits.time.as_secs_f64() };
-    timeout(limits.time, whole).await.unwrap_or(Err(too_slow))
+    timeout(limits.time, whole).await.unwrap_or(Err(limits.too_slow()))
+}
+
+/// Reads and decompresses the whole of a body that is compressed; both what is sent and what it stands
+/// for must keep within the limit. Gives back how many bytes were sent, and what is left of the body.
+pub(crate) async fn read_compressed(
+    body: Incoming,
+    encoding: Encoding,
+    limits: BodyLimits,
+) -> (Result<Bytes, Problem>, usize, Incoming) {
+    if body.size_hint().lower() > limits.bytes as u64 {
+        return (Err(limits.too_large()), 0, body);
+    }
+    let mut decoded = Decoded::new(body, encoding, limits.bytes);
+    let whole = async {
+        let mut whole = Vec::new();
+        let within = limits.bytes as u64 + 1;
+        let read = (&mut decoded).take(within).read_to_end(&mut whole).await;
+        read.map_err(|error| of_decoding(&error, limits))?;
+        if whole.len() > limits.bytes { Err(limits.too_large()) } else { Ok(Bytes::from(whole)) }
+    };
+    let whole = timeout(limits.time, whole).await.unwrap_or(Err(limits.too_slow()));
+    (whole, decoded.raw().count, decoded.into_body())
+}
+
+/// What went wrong while a body was read and decompressed.
+pub(crate) fn of_decoding(error: &io::Error, limits: BodyLimits) -> Problem {
+    match error.kind() {
+        io::ErrorKind::ConnectionAborted => Problem::BodyCut,
+        io::ErrorKind::FileTooLarge => limits.too_large(),
+        _ => Problem::BrokenEncoding,
+    }
 }
 
 /// Takes in what is left of a body that nobody reads, so that the client, which may not look at the

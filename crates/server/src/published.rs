@@ -17,10 +17,12 @@ pub(crate) struct Live {
     pub(crate) header: HeaderValue,
     /// The body of `/readyz`.
     pub(crate) ready: Bytes,
+    /// Which counter each category has, by its number.
+    pub(crate) slots: Box<[usize]>,
 }
 
 impl Live {
-    fn new(ruleset: Arc<RuleSet>, version: Option<i64>) -> Self {
+    fn new(ruleset: Arc<RuleSet>, version: Option<i64>, slots: Box<[usize]>) -> Self {
         let hash = ruleset.hash();
         let header = match version {
             Some(version) => format!("version={version}, hash=\"{hash}\""),
@@ -33,16 +35,25 @@ impl Live {
             "status": "ready",
             "ruleset": { "version": version, "hash": hash },
         });
-        Self { version, header, ready: Bytes::from(ready.to_string()), ruleset }
+        Self { version, header, ready: Bytes::from(ready.to_string()), slots, ruleset }
     }
+}
+
+/// What the control plane tells of itself, ready to be given out.
+#[derive(Debug, Clone, Default)]
+pub struct Status {
+    /// The body of `GET /v1/ruleset`, a JSON document.
+    pub document: Bytes,
+    /// Lines for `GET /metrics`, with a line break at the end of each.
+    pub metrics: Arc<str>,
 }
 
 /// All that the control plane hands in; replaced whole.
 #[derive(Debug, Default)]
 pub(crate) struct Current {
     pub(crate) live: Option<Arc<Live>>,
-    /// The body of `GET /v1/ruleset`; `None` until the control plane hands one in.
-    pub(crate) status: Option<Bytes>,
+    /// `None` until the control plane hands one in.
+    pub(crate) status: Option<Status>,
 }
 
 /// The pointer to what is current.
@@ -58,15 +69,21 @@ impl Published {
         self.current.load()
     }
 
-    pub(crate) fn publish(&self, ruleset: Arc<RuleSet>, version: Option<i64>, status: Vec<u8>) {
-        let live = Some(Arc::new(Live::new(ruleset, version)));
+    pub(crate) fn publish(
+        &self,
+        ruleset: Arc<RuleSet>,
+        version: Option<i64>,
+        slots: Box<[usize]>,
+        status: Status,
+    ) {
+        let live = Some(Arc::new(Live::new(ruleset, version, slots)));
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
-        self.current.store(Arc::new(Current { live, status: Some(status.into()) }));
+        self.current.store(Arc::new(Current { live, status: Some(status) }));
     }
 
-    pub(crate) fn set_status(&self, status: Vec<u8>) {
+    pub(crate) fn set_status(&self, status: Status) {
         let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
         let live = self.current.load().live.clone();
-        self.current.store(Arc::new(Current { live, status: Some(status.into()) }));
+        self.current.store(Arc::new(Current { live, status: Some(status) }));
     }
 }

@@ -15,15 +15,21 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use arc_swap::{ArcSwap, ArcSwapOption};
 use jobsieve_engine::engine::RuleSet;
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::{Notify, oneshot, watch};
+use tokio::sync::{Notify, mpsc, oneshot, watch};
 
 use crate::access_log::Log;
-use crate::listener;
-use crate::published::Published;
+use crate::counters::Counters;
+use crate::decision::Sample;
+use crate::listener::{self, Listener};
+use crate::metrics::CategorySlots;
+use crate::published::{Published, Status};
+use crate::rights::Rights;
 use crate::settings::{ServerSettings, StartError};
-use crate::worker::{Counters, Shared, WorkerHandle};
+use crate::tls;
+use crate::worker::{Probe, Shared, WorkerHandle};
 
 /// How long a server that is dropped without a drain waits for its threads.
 const DROP_DEADLINE: Duration = Duration::from_secs(1);
@@ -33,8 +39,10 @@ const DROP_DEADLINE: Duration = Duration::from_secs(1);
 pub struct Server {
     /// The process that started it: no other has its threads.
     process: u32,
-    address: SocketAddr,
+    address: Option<SocketAddr>,
     shared: Arc<Shared>,
+    /// One way to each worker.
+    probes: Vec<mpsc::UnboundedSender<Probe>>,
     stopping: Mutex<Stopping>,
 }
 
@@ -102,30 +110,37 @@ impl Server {
         let log = log.map_err(|error| StartError::starting("the log's writer", error))?;
         let runtime = listener_runtime()
             .map_err(|error| StartError::starting("the listener's event loop", error))?;
-        let (host, port) = (settings.host.clone(), settings.port);
+        let rights = Rights::of(&settings);
+        let tls = settings.tls.as_ref().map(tls::acceptor).transpose()?;
         let listener = {
             let _within = runtime.enter();
-            listener::bind(&host, port)?
+            Listener::bind(&settings)?
         };
-        let address =
-            listener.local_addr().map_err(|error| StartError::listening(&host, port, error))?;
-        let counters =
-            (0..settings.worker_count()).map(|worker| Arc::new(Counters::of(worker))).collect();
+        let address = listener
+            .address()
+            .map_err(|error| StartError::listening(&settings.host, settings.port, error))?;
+        let workers = 0..settings.worker_count();
+        let counters = workers.map(|worker| Counters::of(worker, settings.counted_categories));
         let shared = Arc::new(Shared {
             name: format!("{:08x}", RandomState::new().hash_one(process::id()) as u32),
-            settings,
+            rights: ArcSwap::from_pointee(rights),
+            tls: ArcSwapOption::from_pointee(tls),
             published: Published::default(),
+            category_slots: CategorySlots::new(settings.counted_categories),
+            sample: Sample::of(settings.decision_share),
             log,
             draining: AtomicBool::new(false),
             connection_ended: Notify::new(),
-            counters,
+            counters: counters.map(Arc::new).collect(),
+            settings,
         });
         let (cut, is_cut) = watch::channel(());
         let (done, ended) = channel();
-        let workers: io::Result<Vec<WorkerHandle>> = (0..shared.counters.len())
+        let workers: io::Result<Vec<_>> = (0..shared.counters.len())
             .map(|number| WorkerHandle::start(shared.clone(), number, is_cut.clone(), done.clone()))
             .collect();
         let workers = workers.map_err(|error| StartError::starting("a worker", error))?;
+        let (workers, probes): (Vec<_>, Vec<_>) = workers.into_iter().unzip();
         let (stop, stopped) = oneshot::channel();
         let accepting = listener::accept(listener, workers, shared.clone(), stopped);
         thread::Builder::new()
@@ -136,17 +151,17 @@ impl Server {
             })
             .map_err(|error| StartError::starting("the listener", error))?;
         let stopping = Mutex::new(Stopping { stop: Some(stop), cut: Some(cut), ended });
-        Ok(Self { process: process::id(), address, shared, stopping })
+        Ok(Self { process: process::id(), address, shared, probes, stopping })
     }
 
-    /// The bound address, with the real port where 0 was asked for.
+    /// The bound address, with the real port where 0 was asked for; `None` for a Unix socket.
     #[must_use]
-    pub fn address(&self) -> SocketAddr {
+    pub fn address(&self) -> Option<SocketAddr> {
         self.address
     }
 
-    /// Answers all further requests by `ruleset`; `status` is the JSON document of
-    /// `GET /v1/ruleset`. Requests see all three or none.
+    /// Answers all further requests by `ruleset`; `status` is what `GET /v1/ruleset` and `GET /metrics`
+    /// tell of it. Requests see all three or none.
     ///
     /// # Errors
     /// [`UsedAfterFork`].
@@ -154,21 +169,49 @@ impl Server {
         &self,
         ruleset: Arc<RuleSet>,
         version: Option<i64>,
-        status: Vec<u8>,
+        status: Status,
     ) -> Result<(), UsedAfterFork> {
         self.check_process()?;
-        self.shared.published.publish(ruleset, version, status);
+        let slots = self.shared.category_slots.of(&ruleset);
+        self.shared.published.publish(ruleset, version, slots, status);
         Ok(())
     }
 
-    /// Replaces the JSON document of `GET /v1/ruleset` and keeps the rule set.
+    /// Replaces what is told of the rule set, and keeps it.
     ///
     /// # Errors
     /// [`UsedAfterFork`].
-    pub fn set_status(&self, status: Vec<u8>) -> Result<(), UsedAfterFork> {
+    pub fn set_status(&self, status: Status) -> Result<(), UsedAfterFork> {
         self.check_process()?;
         self.shared.published.set_status(status);
         Ok(())
+    }
+
+    /// Takes the tokens of `settings` into force, and reads their certificate and key again; all else is as
+    /// it was at the start. Nothing changes where a file can't be used.
+    ///
+    /// # Errors
+    /// The certificate or the key can't be used.
+    pub fn renew(&self, settings: &ServerSettings) -> Result<(), StartError> {
+        // Whether connections are encrypted does not change while it runs.
+        if let (Some(files), Some(_)) = (&settings.tls, &*self.shared.tls.load()) {
+            self.shared.tls.store(Some(Arc::new(tls::acceptor(files)?)));
+        }
+        self.shared.rights.store(Arc::new(Rights::of(settings)));
+        Ok(())
+    }
+
+    /// Whether every worker classifies an advert within `deadline`.
+    ///
+    /// # Errors
+    /// [`UsedAfterFork`].
+    pub fn probe(&self, deadline: Duration) -> Result<bool, UsedAfterFork> {
+        self.check_process()?;
+        let until = Instant::now() + deadline;
+        let (answered, answers) = channel();
+        let asked = self.probes.iter().filter(|probe| probe.send(answered.clone()).is_ok()).count();
+        let in_time = || answers.recv_timeout(until.saturating_duration_since(Instant::now()));
+        Ok(asked == self.probes.len() && (0..asked).all(|_| in_time().is_ok()))
     }
 
     /// Hands one line to the writer of standard output; dropped and counted where its queue is full.

@@ -6,10 +6,12 @@ Layout stands in `templates/`; this module hands the figures over and knows no f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jinja2
+from markupsafe import Markup
 
 from jobsieve import corpus
 from jobsieve.errors import FileError
@@ -17,6 +19,7 @@ from jobsieve.errors import FileError
 if TYPE_CHECKING:
     from jobsieve.changes import Impact
     from jobsieve.evaluation import Comparison, Evaluation
+    from jobsieve.replay import Run
     from jobsieve.suggest import Advice, Group
 
 # Enough to judge an advert by; the whole of it is where it came from.
@@ -72,6 +75,24 @@ def suggestions(
     return _page("suggestions.html", advice=advice, groups=groups, title=title, adverts=adverts)
 
 
+def replay(run: Run, pictures: Mapping[str, str], *, when: datetime) -> str:
+    """The report of a replay; `pictures` are SVG elements, as `plots.as_svg` draws them."""
+    return _page(
+        "replay.html",
+        run=run,
+        names=" and ".join(series.target.name for series in run.series),
+        when=f"{when:%d %B %Y, %H:%M} UTC",
+        # Drawn by us: what text they hold is escaped there.
+        pictures={name: Markup(picture) for name, picture in pictures.items()},
+        disagreements=run.disagreements(),
+        failures=[
+            (series.target.name, reason, count)
+            for series in run.series
+            for reason, count in series.failures.most_common()
+        ],
+    )
+
+
 def _page(template: str, **values: object) -> str:
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("jobsieve", "reports/templates"),
@@ -81,6 +102,7 @@ def _page(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"excerpt": _excerpt, "address": _address, "percent": _percent}
+    environment.filters["milliseconds"] = _milliseconds
     return environment.get_template(template).render(**values)
 
 
@@ -99,3 +121,8 @@ def _address(advert: corpus.Advert) -> str | None:
 
 def _percent(share: float, places: int = 1) -> str:
     return f"{share:.{places}%}".replace("%", " %")
+
+
+def _milliseconds(seconds: float) -> str:
+    milliseconds = seconds * 1000
+    return f"{milliseconds:.3g} ms" if milliseconds < 100 else f"{milliseconds:,.0f} ms"

@@ -101,6 +101,28 @@ impl Client {
         Answer { status: status.expect("a status"), headers, body: Vec::new() }
     }
 
+    /// The next chunk of a body, `None` at its end.
+    pub fn chunk(&mut self) -> Option<Vec<u8>> {
+        let mut length = String::new();
+        self.stream.read_line(&mut length).expect("the length of a chunk");
+        let length = usize::from_str_radix(length.trim_end(), 16).expect("a length");
+        let mut chunk = vec![0; length + 2];
+        self.stream.read_exact(&mut chunk).expect("a chunk");
+        chunk.truncate(length);
+        (length > 0).then_some(chunk)
+    }
+
+    /// The rest of a body that comes in chunks.
+    pub fn chunks(&mut self) -> Vec<u8> {
+        std::iter::from_fn(|| self.chunk()).flatten().collect()
+    }
+
+    /// Another hold on the same connection, to read while the first one sends.
+    pub fn second(&self) -> Self {
+        let stream = self.stream.get_ref().try_clone().expect("a connection");
+        Self { stream: BufReader::new(stream) }
+    }
+
     /// Waits until the server closes; true if nothing came before.
     pub fn is_closed(&mut self) -> bool {
         let mut rest = Vec::new();

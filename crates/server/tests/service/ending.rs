@@ -7,7 +7,7 @@ use std::time::Duration;
 use jobsieve_server::{Server, ServerSettings};
 
 use crate::client::advert_request;
-use crate::running::{LONG, SHORT, connect, serving, settings};
+use crate::running::{LONG, SHORT, address, connect, serving, settings};
 
 fn patient() -> ServerSettings {
     ServerSettings { body_timeout: LONG, header_timeout: LONG, ..settings() }
@@ -45,7 +45,7 @@ fn a_drain_turns_readiness_off_and_answers_what_is_under_way() {
     thread::scope(|scope| {
         let drained = scope.spawn(|| server.drain(LONG).expect("the same process"));
         // The port is closed once the drain has begun.
-        while TcpStream::connect(server.address()).is_ok() {
+        while TcpStream::connect(address(&server)).is_ok() {
             thread::yield_now();
         }
         let answer = busy.get("/readyz");
@@ -116,17 +116,17 @@ fn a_drain_cuts_what_does_not_end_in_time() {
 #[test]
 fn an_idle_server_drains_at_once_and_frees_its_port() {
     let server = serving(settings());
-    let port = server.address().port();
+    let port = address(&server).port();
     assert!(server.drain(LONG).expect("the same process"));
     drop(server);
     let again = serving(ServerSettings { port, ..settings() });
-    assert_eq!(again.address().port(), port);
+    assert_eq!(address(&again).port(), port);
 }
 
 #[test]
 fn dropping_a_server_stops_it() {
     let server = serving(settings());
-    let address = server.address();
+    let address = address(&server);
     let mut client = connect(&server);
     assert_eq!(client.get("/livez").status, 200);
     drop(server);

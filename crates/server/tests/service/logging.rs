@@ -28,7 +28,8 @@ fn each_request_is_a_line_that_tells_no_advert() {
     let (server, reader) = logging(ServerSettings { access_log: true, ..settings() });
     let mut client = connect(&server);
     let body = br#"{"title":"Secret chef"}"#;
-    client.send(advert_request("X-Request-Id: r1\r\n", body));
+    let trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    client.send(advert_request(&format!("X-Request-Id: r1\r\nTraceparent: {trace}\r\n"), body));
     assert_eq!(client.answer().status, 200);
     assert_eq!(client.get("/nowhere?token=Secret").status, 404);
     client.send("BREW /livez HTTP/1.1\r\nHost: t\r\n\r\n");
@@ -44,6 +45,7 @@ fn each_request_is_a_line_that_tells_no_advert() {
         "level",
         "event",
         "request_id",
+        "traceparent",
         "route",
         "method",
         "status",
@@ -51,12 +53,13 @@ fn each_request_is_a_line_that_tells_no_advert() {
         "duration_us",
         "engine_us",
         "ruleset_version",
+        "adverts_count",
         "categories_count",
         "client",
     ];
     let first = lines[0].as_object().expect("an object");
     assert!(names.iter().all(|name| first.contains_key(*name)) && first.len() == names.len());
-    assert_eq!(first["request_id"], "r1");
+    assert_eq!((&first["request_id"], &first["traceparent"]), (&"r1".into(), &trace.into()));
     assert_eq!(first["route"], "/v1/classify");
     assert_eq!((&first["status"], &first["method"]), (&200.into(), &"POST".into()));
     assert_eq!(first["bytes_in"], body.len());
@@ -103,4 +106,29 @@ fn a_closed_output_ends_no_request() {
     }
     assert!(server.flush_log(LONG).expect("the same process"));
     assert_eq!(server.stats().expect("the same process").dropped_log_lines, 10);
+}
+
+#[test]
+fn decisions_are_logged_by_id_and_rules_alone() {
+    let sampled = ServerSettings { decision_share: 1.0, ..settings() };
+    let (server, reader) = logging(sampled);
+    let mut client = connect(&server);
+    let mark = "id\u{202e}\u{2028}\\n";
+    let body = format!("{{\"id\":\"{mark}\",\"title\":\"Secret chef\"}}");
+    assert_eq!(client.classify(&body).status, 200);
+    let request = advert_request("", format!("{body}\n{body}\n").as_bytes());
+    client.send([b"POST /v1/classify/batch", &request[17..]].concat());
+    assert_eq!(client.answer_head().status, 200);
+    assert_eq!(client.chunks().split(|&byte| byte == b'\n').count(), 3);
+    assert!(server.drain(LONG).expect("the same process"));
+    drop((client, server));
+    let lines = lines(reader);
+    assert_eq!(lines.len(), 3);
+    for line in lines {
+        assert_eq!((&line["event"], &line["ruleset_version"]), (&"decision".into(), &7.into()));
+        assert_eq!(line["id"], "id\u{202e}\u{2028}\n");
+        assert_eq!(line["rules"], serde_json::json!(["chefs"]));
+        assert_eq!(line["categories"], serde_json::json!(["catering/chefs", "catering"]));
+        assert!(line["request_id"].is_string() && !line.to_string().contains("Secret"));
+    }
 }

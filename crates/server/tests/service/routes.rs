@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::client::advert_request;
-use crate::running::{RULES, connect, publish, ruleset, serving, settings, start};
+use crate::running::{RULES, connect, publish, ruleset, serving, settings, start, status};
 
 #[test]
 fn an_advert_is_answered_with_its_record() {
@@ -106,7 +106,7 @@ fn before_a_rule_set_is_published_only_livez_is_well() {
     assert_eq!(answer.problem(), (503, "no-ruleset".to_owned()));
     assert!(answer.header("retry-after").is_some());
 
-    server.set_status(br#"{"error":"the store is away"}"#.to_vec()).expect("the same process");
+    server.set_status(status(r#"{"error":"the store is away"}"#)).expect("the same process");
     assert_eq!(client.get("/v1/ruleset").json(), json!({ "error": "the store is away" }));
     assert_eq!(client.get("/readyz").status, 503);
 }
@@ -125,7 +125,7 @@ fn a_publication_changes_answers_readiness_and_status_at_once() {
     assert_eq!(answer.json()["ruleset"]["version"], 8);
     assert_eq!(client.get("/readyz").json()["ruleset"]["version"], 8);
     assert_eq!(client.get("/v1/ruleset").body, b"{\"version\":8}");
-    server.set_status(b"{\"stale\":true}".to_vec()).expect("the same process");
+    server.set_status(status("{\"stale\":true}")).expect("the same process");
     assert_eq!(client.get("/v1/ruleset").body, b"{\"stale\":true}");
     assert_eq!(client.classify(r#"{"title":"chef"}"#).json()["ruleset"]["version"], 8);
 }
@@ -160,7 +160,7 @@ fn head_is_get_without_a_body() {
 }
 
 #[test]
-fn only_plain_json_is_read() {
+fn only_json_is_read() {
     let server = serving(settings());
     let mut client = connect(&server);
     let mut status = |headers: &str| {
@@ -170,7 +170,7 @@ fn only_plain_json_is_read() {
     assert_eq!(status("Content-Type: application/json; charset=utf-8\r\n"), 200);
     assert_eq!(status("Content-Type: text/plain\r\n"), 415);
     assert_eq!(status("Content-Type: application/x-www-form-urlencoded\r\n"), 415);
-    assert_eq!(status("Content-Encoding: gzip\r\n"), 415);
+    assert_eq!(status("Content-Encoding: br\r\n"), 415);
     assert_eq!(status("Content-Encoding: identity\r\n"), 200);
 }
 
@@ -186,4 +186,48 @@ fn a_request_keeps_its_name_or_gets_one() {
     let (first, second) = (id(""), id(&format!("X-Request-Id: {}\r\n", "x".repeat(65))));
     assert_ne!(first, second);
     assert!(second.len() < 40, "{second}");
+}
+
+#[test]
+fn an_explanation_tells_every_matched_rule_and_the_one_asked_for() {
+    let server = serving(settings());
+    let mut client = connect(&server);
+    let mut explain = |query: &str| {
+        let request = advert_request("", br#"{"id":1,"title":"Sous chef"}"#);
+        client.send([format!("POST /v1/classify?{query}").as_bytes(), &request[17..]].concat());
+        client.answer()
+    };
+    let answer = explain("explain=true&rule=lead");
+    let record = answer.json();
+    assert_eq!((answer.status, &record["id"]), (200, &json!(1)));
+    assert!(answer.header("server-timing").is_some());
+    let told: Vec<_> = record["explanations"]
+        .as_array()
+        .expect("explanations")
+        .iter()
+        .map(|told| (&told["rule"], &told["matched"]))
+        .collect();
+    assert_eq!(json!(told), json!([["chefs", true], ["lead", false]]));
+    assert_eq!(record["explanations"][0]["when"]["places"][0]["start"], 5);
+    let unknown = explain("explain=true&rule=%3Cnone%3E");
+    assert_eq!(unknown.problem(), (400, "unknown-rule".to_owned()));
+    assert_eq!(explain("explain=maybe").problem(), (400, "query".to_owned()));
+    assert!(explain("explain=false").json().get("explanations").is_none());
+}
+
+#[test]
+fn the_interface_describes_itself() {
+    let server = start(settings());
+    let document = connect(&server).get("/openapi.json").json();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert!(document["paths"]["/v1/classify"]["post"].is_object());
+}
+
+#[test]
+fn a_probe_asks_every_worker() {
+    let server = start(settings());
+    assert!(server.probe(crate::running::LONG).expect("the same process"));
+    publish(&server, RULES, Some(7));
+    assert!(server.probe(crate::running::LONG).expect("the same process"));
+    assert_eq!(server.stats().expect("the same process").requests, 0);
 }

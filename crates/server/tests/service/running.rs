@@ -1,10 +1,11 @@
 //! Servers to test, and the rules that they answer from.
 
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use jobsieve_engine::engine::{RuleSet, Settings, Source, compile};
-use jobsieve_server::{Server, ServerSettings};
+use jobsieve_server::{Server, ServerSettings, Status};
 
 use crate::client::Client;
 
@@ -37,8 +38,8 @@ pub fn serving(settings: ServerSettings) -> Server {
 }
 
 pub fn publish(server: &Server, rules: &str, version: Option<i64>) {
-    let status = format!("{{\"version\":{}}}", version.unwrap_or_default());
-    server.publish(ruleset(rules), version, status.into_bytes()).expect("the same process");
+    let document = format!("{{\"version\":{}}}", version.unwrap_or_default());
+    server.publish(ruleset(rules), version, status(&document)).expect("the same process");
 }
 
 pub fn ruleset(rules: &str) -> Arc<RuleSet> {
@@ -47,8 +48,17 @@ pub fn ruleset(rules: &str) -> Arc<RuleSet> {
     Arc::new(compiled.ruleset.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics)))
 }
 
+/// What the control plane tells of itself.
+pub fn status(document: &str) -> Status {
+    Status { document: document.to_owned().into(), metrics: "from_python 1\n".into() }
+}
+
+pub fn address(server: &Server) -> SocketAddr {
+    server.address().expect("a port")
+}
+
 pub fn connect(server: &Server) -> Client {
-    Client::connect(server.address())
+    Client::connect(address(server))
 }
 
 /// Short enough for a test to wait for, long enough for a loaded machine to do its part before.
