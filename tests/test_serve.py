@@ -87,6 +87,15 @@ def test_an_imported_edit_changes_the_answers_and_loses_none(store: Path, tmp_pa
         assert len(seen) == 2
 
 
+def test_the_starter_rules_are_served_as_they_are_imported(tmp_path: Path) -> None:
+    store = tmp_path / "starter.db"
+    run("rules", "import", "--starter", "--store", str(store))
+    with serving(store) as service:
+        service.wait_for("ready")
+        primary = service.classify(title="Senior Python Developer")["primary"]
+        assert primary.startswith("it/")
+
+
 def publish(store_path: Path, source: str) -> int:
     """Publishes one rule past the check of the import, as a hand in the database would."""
     with open_store(str(store_path)) as store:

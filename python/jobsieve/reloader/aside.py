@@ -33,7 +33,7 @@ class Reduced:
 
 def build(edition: Edition, compile_: Compile) -> Reduced:
     """The rule set of what is right. Raises `RuleError` where nothing would be left."""
-    kept = list(edition.objects)
+    kept = edition.rules()
     gone: list[SetAside] = []
     while True:
         labels = {_label(index, item): item for index, item in enumerate(kept)}

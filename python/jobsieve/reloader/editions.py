@@ -28,9 +28,13 @@ class Edition:
     publication: Act
     objects: tuple[ObjectText, ...]
 
+    def rules(self) -> list[ObjectText]:
+        """The rules and lists: what is compiled. Examples and categories only travel with them."""
+        return [each for each in self.objects if each.kind in ("rule", "list")]
+
     def sources(self) -> list[tuple[str, str]]:
-        """The files that the objects make up."""
-        return list(joined(self.objects).items())
+        """The files that the rules and lists make up."""
+        return list(joined(self.rules()).items())
 
 
 class Source(Protocol):
