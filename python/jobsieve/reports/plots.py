@@ -86,11 +86,19 @@ def _figure(count: int, width: float, height: float) -> tuple[Any, list[Axes]]:
     mpl.rcParams.update(style)
     figure = Figure(figsize=(width, height), layout="constrained")
     columns = 2 if count > 1 else 1
-    axes = [
-        figure.add_subplot((count + columns - 1) // columns, columns, number + 1)
-        for number in range(count)
-    ]
+    # Each plot in a part of its own: long names in one take no room from another.
+    parts = figure.subfigures((count + columns - 1) // columns, columns, squeeze=False)
+    axes = [part.subplots() for part in parts.ravel()[:count]]
     return figure, axes
+
+
+def _legend(axes: Axes) -> None:
+    """On the line of the title, where it covers nothing."""
+    if axes.get_legend_handles_labels()[0]:
+        axes.legend(
+            frameon=False, fontsize=8.5, loc="lower right", bbox_to_anchor=(1, 1), ncols=2,
+            borderaxespad=0.2,
+        )  # fmt: skip
 
 
 def _svg(draw: Callable[[Run, Axes], None], run: Run) -> str:
@@ -128,8 +136,7 @@ def _over_time(run: Run, axes: Axes) -> None:
     axes.set_xlabel("seconds from the start")
     axes.set_ylabel("milliseconds")
     axes.set_title("Response time over the run", loc="left", fontsize=11)
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8.5, loc="upper right")
+    _legend(axes)
     axes.yaxis.set_major_formatter("{x:g}")
     axes.grid(axis="y", color=_LINE, lw=0.6)
 
@@ -171,8 +178,7 @@ def _distribution(run: Run, axes: Axes) -> None:
     axes.set_title("Distribution of response times", loc="left", fontsize=11)
     axes.xaxis.set_major_formatter("{x:g}")
     axes.yaxis.set_major_formatter("{x:g}")
-    if axes.get_legend_handles_labels()[0]:
-        axes.legend(frameon=False, fontsize=8.5)
+    _legend(axes)
     axes.grid(color=_LINE, lw=0.6)
 
 
@@ -194,7 +200,7 @@ def _bars(run: Run, axes: Axes) -> None:
     axes.yaxis.set_major_formatter("{x:g}")
     axes.set_ylabel("milliseconds")
     axes.set_title("Average, median, slow and slowest", loc="left", fontsize=11)
-    axes.legend(frameon=False, fontsize=8.5, loc="upper left")
+    _legend(axes)
     axes.grid(axis="y", color=_LINE, lw=0.6)
     axes.set_axisbelow(True)
 
@@ -209,4 +215,4 @@ def _disagreement(run: Run, axes: Axes) -> None:
     first, second = (series.target.name for series in run.series)
     axes.set_xlabel(f"adverts, by the answer of {first}")
     axes.set_title(f"Where {second} answers otherwise", loc="left", fontsize=11)
-    axes.legend(frameon=False, fontsize=8.5, loc="lower right")
+    _legend(axes)
