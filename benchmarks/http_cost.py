@@ -5,9 +5,10 @@
 
 nginx with one worker and the service with one worker thread, by a rule set of one rule and by the starter
 rules, take turns at 1, 8 and 64 connections, round after round. Each server runs on the first core, wrk on
-the second. Processor time a request is that of the whole server process; of the service's, the time in
-the engine (its own measure) is also taken away, which leaves what HTTP, JSON and counting cost. Figures
-are medians over the rounds. Every answer must be a 200.
+the second. Processor time a request is that of the whole server process; of the service's, that of the
+engine is also taken away, which leaves what HTTP, JSON and counting cost. The engine's is measured on a
+thread alone, in processor time too: a clock would count the time in which others had the core. Figures are
+medians over the rounds. Every answer must be a 200.
 """
 
 from __future__ import annotations
@@ -24,8 +25,8 @@ import subprocess
 import sys
 import tempfile
 import time
-import urllib.request
 from contextlib import ExitStack
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -33,7 +34,9 @@ from jobsieve import _core, rules
 
 CONNECTIONS = (1, 8, 64)
 TARGETS = ("nginx", "one rule", "starter rules")
-ONE_RULE = 'rule "python": when title "python" and "django" then add category "it/python";'
+ONE_RULE = (
+    'rule "python": when title "python" and description "django" then add category "it/python";'
+)
 ADVERT = {
     "title": "Senior Python Developer",
     "description": "<p>We build <b>Django</b> services &amp; APIs for hospitals.</p>" * 36,
@@ -59,7 +62,18 @@ LUA = (
     'wrk.method = "POST"\nwrk.headers["content-type"] = "application/json"\nwrk.body = [==[%s]==]\n'
 )
 RESULTS = Path(__file__).parent / "results"
+# Of the engine alone.
+ENGINE_CALLS = 5_000
 TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """A process that is measured; `engine_us` is the processor time of the engine for the advert."""
+
+    pid: int
+    port: int
+    engine_us: float
 
 
 def serve(target: str) -> None:
@@ -73,10 +87,14 @@ def serve(target: str) -> None:
     record = json.loads(ruleset.classify_json(json.dumps(ADVERT).encode()))
     if not str(record["primary"]).startswith("it/"):
         raise SystemExit(f"a wrong answer: {record}")
+    begun = time.thread_time()
+    for _ in range(ENGINE_CALLS):
+        ruleset.classify(title=ADVERT["title"], description=ADVERT["description"])
+    engine_us = (time.thread_time() - begun) * 1e6 / ENGINE_CALLS
     server = _core.Server.start(json.dumps({"port": 0, "workers": 1, "access_log": False}).encode())
     server.publish(ruleset, 1, b"{}", "")
     assert server.address is not None
-    print(server.address[1], flush=True)
+    print(server.address[1], engine_us, flush=True)
     sys.stdin.read()
 
 
@@ -86,8 +104,8 @@ def free_port() -> int:
     return port
 
 
-def start_nginx(folder: Path) -> tuple[subprocess.Popen[bytes], int, int]:
-    """The process to end, the worker whose time counts, and the port."""
+def start_nginx(folder: Path) -> tuple[subprocess.Popen[bytes], Server]:
+    """The process to end, and the worker whose time counts."""
     port = free_port()
     body = json.dumps({"status": "matched", "filler": "x" * 300})
     body = body[: 300 - 2] + '"}'
@@ -98,12 +116,12 @@ def start_nginx(folder: Path) -> tuple[subprocess.Popen[bytes], int, int]:
         children = Path(f"/proc/{nginx.pid}/task/{nginx.pid}/children").read_text().split()
         with socket.socket() as probe:
             if children and probe.connect_ex(("127.0.0.1", port)) == 0:
-                return nginx, int(children[0]), port
+                return nginx, Server(int(children[0]), port, 0.0)
         time.sleep(0.05)
     raise SystemExit("nginx did not start")
 
 
-def start_service(target: str) -> tuple[subprocess.Popen[str], int, int]:
+def start_service(target: str) -> tuple[subprocess.Popen[str], Server]:
     service = subprocess.Popen(
         ["taskset", "-c", "0", sys.executable, __file__, "--serve", target],
         stdin=subprocess.PIPE,
@@ -111,7 +129,8 @@ def start_service(target: str) -> tuple[subprocess.Popen[str], int, int]:
         text=True,
     )
     assert service.stdout is not None
-    return service, service.pid, int(service.stdout.readline())
+    port, engine_us = service.stdout.readline().split()
+    return service, Server(service.pid, int(port), float(engine_us))
 
 
 def processor_seconds(pid: int) -> float:
@@ -119,28 +138,15 @@ def processor_seconds(pid: int) -> float:
     return (int(fields[11]) + int(fields[12])) / TICKS
 
 
-def engine_seconds(port: int) -> float:
-    with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=20) as answer:
-        text = answer.read().decode()
-    found = re.search(r"^jobsieve_engine_duration_seconds_sum (\S+)$", text, re.MULTILINE)
-    return float(found[1]) if found else 0.0
-
-
-def measure(
-    target: str, pid: int, port: int, connections: int, seconds: int, script: Path
-) -> dict[str, float]:
+def measure(server: Server, connections: int, seconds: int, script: Path) -> dict[str, float]:
     """One run of wrk; times in microseconds."""
-    before, engine = processor_seconds(pid), 0.0
-    if target != "nginx":
-        engine = engine_seconds(port)
+    before = processor_seconds(server.pid)
     done = subprocess.run(
         ["taskset", "-c", "1", "wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--latency",
-         "-s", str(script), f"http://127.0.0.1:{port}/v1/classify"],
+         "-s", str(script), f"http://127.0.0.1:{server.port}/v1/classify"],
         capture_output=True, text=True, check=True,
     )  # fmt: skip
-    spent = processor_seconds(pid) - before
-    if target != "nginx":
-        engine = engine_seconds(port) - engine
+    spent = processor_seconds(server.pid) - before
     if "Non-2xx" in done.stdout or "Socket errors" in done.stdout:
         raise SystemExit(f"requests failed:\n{done.stdout}")
     times = dict(re.findall(r"^\s+(50|99)%\s+(\S+)$", done.stdout, re.MULTILINE))
@@ -154,8 +160,8 @@ def measure(
         "p50_us": microseconds(times["50"]),
         "p99_us": microseconds(times["99"]),
         "processor_us": spent * 1e6 / count,
-        "engine_us": engine * 1e6 / count,
-        "without_engine_us": (spent - engine) * 1e6 / count,
+        "engine_us": server.engine_us,
+        "without_engine_us": spent * 1e6 / count - server.engine_us,
     }
 
 
@@ -172,20 +178,18 @@ def run(rounds: int, seconds: int) -> dict[str, dict[str, list[dict[str, float]]
         folder = Path(name)
         script = folder / "post.lua"
         script.write_text(LUA % json.dumps(ADVERT), encoding="utf-8")
-        servers: dict[str, tuple[int, int]] = {}
+        servers: dict[str, Server] = {}
         for target in TARGETS:
-            process, pid, port = start_nginx(folder) if target == "nginx" else start_service(target)
+            process, server = start_nginx(folder) if target == "nginx" else start_service(target)
             stack.callback(process.wait)
             stack.callback(process.terminate)
-            servers[target] = (pid, port)
+            servers[target] = server
         for turn in range(rounds):
             for count in CONNECTIONS:
                 # Who goes first changes: neighbours come and go.
                 for target in TARGETS if turn % 2 == 0 else TARGETS[::-1]:
-                    pid, port = servers[target]
-                    runs[target][str(count)].append(
-                        measure(target, pid, port, count, seconds, script)
-                    )
+                    found = measure(servers[target], count, seconds, script)
+                    runs[target][str(count)].append(found)
     return runs
 
 
