@@ -32,7 +32,7 @@ def edition(version: int = 1, rules: int = 3, text: str = "python") -> Edition:
         )
 
     publication = Publication(version, version, "publish", version, "ann", "ü", 7)
-    return Edition(publication, tuple(stored(number) for number in range(rules)))
+    return Edition.of(publication, [stored(number) for number in range(rules)])
 
 
 @pytest.fixture

@@ -244,7 +244,7 @@ def test_a_file_that_does_not_parse_is_left_to_the_compiler(folder: Path) -> Non
 
 def reduced(*objects: ObjectText) -> aside.Reduced:
     ordered = sorted(objects, key=lambda item: item.file)
-    return aside.build(Edition(FilesRead("", 0), tuple(ordered)), snapshot.build)
+    return aside.build(Edition.of(FilesRead("", 0), ordered), snapshot.build)
 
 
 def text(kind: str, name: str, source: str, file: str = "a.rules") -> ObjectText:

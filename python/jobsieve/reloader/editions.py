@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol, Self, TypeAlias
 
-from jobsieve.store import ObjectText, Publication, joined
+from jobsieve.store import ObjectText, Publication
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,23 +19,63 @@ class FilesRead:
     version: None = None
 
 
+_COMPILED = ("rule", "list")
+
 Act: TypeAlias = "Publication | FilesRead"
 
 
 @dataclass(frozen=True, slots=True)
 class Edition:
-    """The rules of one publication. `objects` come in the order of the files and of the places in them."""
+    """The rules of one publication: the objects of each file in order, and the text of those that are
+    compiled. Editions share the files in which they do not differ.
+    """
 
     publication: Act
-    objects: tuple[ObjectText, ...]
+    files: Mapping[str, tuple[ObjectText, ...]]
+    texts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, publication: Act, objects: Iterable[ObjectText]) -> Self:
+        """From objects in the order of the places in their files."""
+        files: dict[str, list[ObjectText]] = {}
+        for item in objects:
+            files.setdefault(item.file, []).append(item)
+        return cls(
+            publication,
+            {file: tuple(items) for file, items in files.items()},
+            _texts(files),
+        )
+
+    def altered(self, publication: Act, files: Mapping[str, tuple[ObjectText, ...]]) -> Self:
+        """The edition with other objects in some files; a file without any is gone."""
+        texts = {**dict.fromkeys(files, ""), **_texts(files)}
+        gone = {file for file, items in files.items() if not items}
+        return type(self)(
+            publication,
+            {file: items for file, items in {**self.files, **files}.items() if file not in gone},
+            {file: text for file, text in {**self.texts, **texts}.items() if text},
+        )
+
+    @property
+    def objects(self) -> list[ObjectText]:
+        """All objects, in the order of the files' names and the places in them."""
+        return [item for file in sorted(self.files) for item in self.files[file]]
 
     def rules(self) -> list[ObjectText]:
-        """The rules and lists: what is compiled. Examples and categories only travel with them."""
-        return [each for each in self.objects if each.kind in ("rule", "list")]
+        """The rules and lists: what is compiled. Categories only travel with them."""
+        return [item for item in self.objects if item.kind in _COMPILED]
 
     def sources(self) -> list[tuple[str, str]]:
-        """The files that the rules and lists make up."""
-        return list(joined(self.rules()).items())
+        """The files of rules and lists by name, in the order of the names."""
+        return sorted(self.texts.items())
+
+
+def _texts(files: Mapping[str, Sequence[ObjectText]]) -> dict[str, str]:
+    texts = {
+        file: "".join(item.source for item in items if item.kind in _COMPILED)
+        for file, items in files.items()
+    }
+    return {file: text for file, text in texts.items() if text}
 
 
 class Source(Protocol):

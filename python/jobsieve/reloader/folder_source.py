@@ -56,7 +56,7 @@ class FolderSource:
         ):
             # Touched, not changed.
             return known
-        return Edition(act, tuple(_objects(texts, self._settings)))
+        return Edition.of(act, _objects(texts, self._settings))
 
     def cut(self) -> None:
         """A file is read or it is not: nothing can be cut."""

@@ -72,7 +72,7 @@ class LastGood:
                 f"it is that of {content.store}, not of {self._store_name}; give each service a file of its "
                 "own (reload.last_good)",
             )
-        return Edition(content.publication, tuple(content.objects)), content.written_at
+        return Edition.of(content.publication, content.objects), content.written_at
 
     def save(self, edition: Edition, written_at: float) -> None:
         """Replaces the file; raises `FileError`, and then the old one is still there."""

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from jobsieve.errors import StoreError
 from jobsieve.reloader.editions import Edition
-from jobsieve.store import Cutoff, Publication, Store, StoredObject
+from jobsieve.store import Cutoff, ObjectText, Publication, Store, StoredObject
 
 if TYPE_CHECKING:
-    from jobsieve.store import Fetched
+    from jobsieve.store import Changes, Fetched
 
 
 class StoreSource:
@@ -66,17 +66,27 @@ class StoreSource:
             return None
         if known is not None and fetched.live == known.publication:
             return known
-        objects = fetched.objects
-        if objects is None:
-            if known is None or fetched.changes is None:
-                return None
-            held = {
-                item.object_id: item for item in known.objects if isinstance(item, StoredObject)
-            }
-            for item in fetched.changes.closed:
-                held.pop(item.object_id, None)
-            held |= {item.object_id: item for item in fetched.changes.opened}
-            objects = sorted(held.values(), key=lambda item: (item.file, item.position))
-        if sum(item.kind == "rule" for item in objects) != fetched.rule_count:
+        if fetched.objects is not None:
+            edition = Edition.of(fetched.live, fetched.objects)
+        elif known is not None and fetched.changes is not None:
+            edition = known.altered(fetched.live, _altered_files(known, fetched.changes))
+        else:
             return None
-        return Edition(fetched.live, tuple(objects))
+        rules = sum(item.kind == "rule" for items in edition.files.values() for item in items)
+        return edition if rules == fetched.rule_count else None
+
+
+def _altered_files(known: Edition, changes: Changes) -> dict[str, tuple[ObjectText, ...]]:
+    """The files in which something changed, as they are now."""
+    touched = {item.file for item in (*changes.closed, *changes.opened)}
+    gone = {(item.file, item.object_id) for item in changes.closed}
+    altered: dict[str, tuple[ObjectText, ...]] = {}
+    for file in touched:
+        kept = [
+            item
+            for item in known.files.get(file, ())
+            if isinstance(item, StoredObject) and (file, item.object_id) not in gone
+        ]
+        kept += [item for item in changes.opened if item.file == file]
+        altered[file] = tuple(sorted(kept, key=lambda item: item.position))
+    return altered

@@ -28,7 +28,7 @@ _PRODUCTS: dict[str, Product] = {
 _PORTS: dict[Product, int] = {"mysql": 3306, "postgresql": 5432}
 # What may stand behind the question mark: how the server is reached. Timeouts are not for choice.
 _OPTIONS: dict[Product, tuple[str, ...]] = {
-    "mysql": ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key"),
+    "mysql": ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key", "ssl_verify_identity"),
     "postgresql": ("host", "sslmode", "sslrootcert", "sslcert", "sslkey"),
 }
 _EXAMPLES = "sqlite:///rules.db, mysql://user:password@host/database or postgresql://…"

@@ -6,7 +6,9 @@ It knows no table of the store. The driver is PyMySQL.
 from __future__ import annotations
 
 import contextlib
+import functools
 import socket
+import ssl
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import create_engine, text
@@ -126,6 +128,25 @@ class MySQL:
         shown = arguments[1] if code and len(arguments) > 1 else error
         return StoreError(f"{start}: {shown}; check that the database is a rule store of Jobsieve")
 
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        options = self._location.options
+        try:
+            context = ssl.create_default_context(cafile=options.get("ssl_ca"))
+            # Certificates that MySQL makes for itself are not quite in form.
+            context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            context.check_hostname = options.get("ssl_verify_identity") == "true"
+            if "ssl_ca" not in options and not context.check_hostname:
+                context.verify_mode = ssl.CERT_NONE
+            if "ssl_cert" in options:
+                context.load_cert_chain(options["ssl_cert"], options.get("ssl_key"))
+        except (OSError, ssl.SSLError) as error:
+            raise StoreError(
+                f"cannot open the rule store {self}: a certificate of its URL can't be read ({error}); check "
+                "ssl_ca, ssl_cert and ssl_key"
+            ) from error
+        return context
+
     def _connect(self) -> Driver:
         place = self._location
         options = dict(place.options)
@@ -147,8 +168,14 @@ class MySQL:
             read_timeout=READ_SECONDS,
             write_timeout=WRITE_SECONDS,
             defer_connect=True,
-            **options,
+            # A context of its own would read all certificates of the system for every connection, for
+            # 60 ms; without options they are not even looked at.
+            ssl=self._tls if options else None,
+            ssl_disabled=not options,
         )
+        if not options:
+            # Encrypted where the server can, as is the driver's default.
+            connection.ssl, connection.ctx = True, self._tls
         if path is not None:
             connection.connect()
             return connection

@@ -6,6 +6,7 @@ Each runs in the caller's transaction, so that a writer sees what it is about to
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TypeVar
@@ -209,6 +210,7 @@ def of_span() -> ColumnElement[bool]:
 
 
 def _objects(connection: Connection, where: ColumnElement[bool]) -> list[StoredObject]:
+    # In the order of the record's fields.
     rows = connection.execute(
         select(
             objects.c.kind,
@@ -216,8 +218,8 @@ def _objects(connection: Connection, where: ColumnElement[bool]) -> list[StoredO
             revisions.c.source,
             spans.c.file,
             spans.c.position,
-            objects.c.id.label("object_id"),
-            revisions.c.number.label("revision"),
+            objects.c.id,
+            revisions.c.number,
             revisions.c.source_hash,
             revisions.c.author,
             revisions.c.created_at,
@@ -227,15 +229,15 @@ def _objects(connection: Connection, where: ColumnElement[bool]) -> list[StoredO
         .join(revisions, of_span())
         .where(where)
     )
-    found = [StoredObject(**row) for row in rows.mappings()]
-    for item in found:
+    found = []
+    for kind, name, source, file, *others in rows:
         # SQLite keeps whatever another program puts into a column of text.
-        if not all(
-            isinstance(text, str) for text in (item.kind, item.name, item.source, item.file)
-        ):
+        if not (type(name) is type(source) is type(file) is str):
             raise StoreError(
-                f"object {item.object_id} ({item.name!r}) holds bytes where text belongs: another program "
-                "wrote it; write it anew or restore the store from a backup"
+                f"object {others[1]} ({name!r}) holds bytes where text belongs: another program wrote it; "
+                "write it anew or restore the store from a backup"
             )
+        # The names of a few files stand in thousands of rows.
+        found.append(StoredObject(kind, name, source, sys.intern(file), *others))
     found.sort(key=lambda item: (item.file, item.position))
     return found

@@ -5,6 +5,7 @@ It keeps text and knows no language: whether the rules compile is checked before
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import PurePosixPath, PureWindowsPath
@@ -230,6 +231,8 @@ def _check_text(what: str, text: str, longest: int | None = None) -> None:
         ) from None
 
 
+# Thousands of objects stand in a few files.
+@functools.lru_cache(maxsize=1_000)
 def _check_file(file: str) -> None:
     """An export writes to these names: none may lead out of its folder, on any system."""
     _check_text(f"the file name {file[:80]!r}", file, FILE_LENGTH)
