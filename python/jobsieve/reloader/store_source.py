@@ -82,7 +82,7 @@ def _altered_files(known: Edition, changes: Changes) -> dict[str, tuple[ObjectTe
     gone = {(item.file, item.object_id) for item in changes.closed}
     altered: dict[str, tuple[ObjectText, ...]] = {}
     for file in touched:
-        kept = [
+        kept: list[StoredObject] = [
             item
             for item in known.files.get(file, ())
             if isinstance(item, StoredObject) and (file, item.object_id) not in gone
