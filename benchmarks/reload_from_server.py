@@ -62,7 +62,8 @@ class Loader:
         fetched = time.perf_counter()
         assert edition is not None
         version = edition.publication.version
-        built = snapshot.build(edition.sources(), version=version)
+        previous = self.built.ruleset if self.built is not None else None
+        built = snapshot.build(edition.sources(), version=version, previous=previous)
         compiled = time.perf_counter()
         self._server.publish(built.ruleset, version, b"{}")
         swapped = time.perf_counter()

@@ -88,5 +88,6 @@ def _altered_files(known: Edition, changes: Changes) -> dict[str, tuple[ObjectTe
             if isinstance(item, StoredObject) and (file, item.object_id) not in gone
         ]
         kept += [item for item in changes.opened if item.file == file]
-        altered[file] = tuple(sorted(kept, key=lambda item: item.position))
+        kept.sort(key=lambda item: item.position)
+        altered[file] = tuple(kept)
     return altered
