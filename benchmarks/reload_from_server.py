@@ -65,7 +65,7 @@ class Loader:
         previous = self.built.ruleset if self.built is not None else None
         built = snapshot.build(edition.sources(), version=version, previous=previous)
         compiled = time.perf_counter()
-        self._server.publish(built.ruleset, version, b"{}")
+        self._server.publish(built.ruleset, version, b"{}", "")
         swapped = time.perf_counter()
         if built.ruleset.classify(title=word).primary != "decided":
             raise SystemExit("the rule that was changed last does not decide")
@@ -98,16 +98,8 @@ def main() -> None:
             url = f"sqlite:///{folder}/rules.db"
         else:
             url = stack.enter_context(running(given.database)).url()
-        server = Server.start(
-            "127.0.0.1",
-            0,
-            max_body_bytes=1 << 20,
-            header_timeout=30,
-            body_timeout=10,
-            max_connections=10,
-            threads=1,
-            access_log=False,
-        )
+        settings = {"port": 0, "workers": 1, "access_log": False}
+        server = Server.start(json.dumps(settings).encode())
         with open_store(url) as store:
             first_commit = commit(store, drawn, "aardvark")
             firsts = [Loader(url, server).load("aardvark") for _ in range(given.rounds)]
