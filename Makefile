@@ -57,12 +57,15 @@ format: .venv/.dev ## Rewrite Python and Rust files in the project's style
 .PHONY: bench
 bench: .venv/.extension ## Run the benchmarks; each checks its answers (BENCH_DATA=folder: more of them; needs wrk)
 	$(BIN)/python benchmarks/speed.py $(if $(BENCH_DATA),--data "$(BENCH_DATA)") $(ARGS)
-	cargo bench --locked -p jobsieve-engine --bench text
+	cargo bench --locked -p jobsieve-engine --bench text --bench language
 	$(BIN)/python benchmarks/busy_interpreter.py
 
 .PHONY: fuzz
-fuzz: ## Read random and broken input for a minute a target (SECONDS=600)
-	cargo run --quiet --locked --release -p jobsieve-fuzz -- analyzer $(or $(SECONDS),60)
+fuzz: ## Read random and broken input for a minute, adverts and rules side by side (SECONDS=600)
+	cargo build --quiet --locked --release -p jobsieve-fuzz
+	@target/release/jobsieve-fuzz analyzer $(or $(SECONDS),60) & \
+		target/release/jobsieve-fuzz parser $(or $(SECONDS),60); \
+		parser=$$?; wait $$! && exit $$parser
 
 .PHONY: build
 build: .venv/.extension ## Build the extension into .venv, as `make run` does

@@ -6,6 +6,7 @@
 
 mod analyzer;
 mod mutate;
+mod parser;
 
 use std::collections::HashSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +27,7 @@ pub struct Target {
     run: fn(&str) -> Result<u64, String>,
 }
 
-const TARGETS: &[Target] = &[analyzer::TARGET];
+const TARGETS: &[Target] = &[analyzer::TARGET, parser::TARGET];
 
 fn main() -> ExitCode {
     let mut arguments = env::args().skip(1);

@@ -16,7 +16,7 @@ impl Parser<'_> {
     pub(super) fn actions(&mut self, name: &Quoted) -> Vec<Action> {
         let mut actions = Vec::new();
         if self.at_item_end() {
-            let diagnostic = Diagnostic::new(Code::MissingThen, self.peek().span);
+            let diagnostic = Diagnostic::new(Code::MissingThen, self.place());
             self.report(diagnostic.with("name", name.text.as_str()));
             return actions;
         }
@@ -28,7 +28,9 @@ impl Parser<'_> {
                 }
                 None => self.skip_action(),
             }
-            if self.eat(&SymbolKind::Comma) {
+            let more = self.eat(&SymbolKind::Comma);
+            // As in a list, a comma may stand behind the last one.
+            if more && !self.at_item_end() {
                 continue;
             }
             if self.at_item_end() {
@@ -161,6 +163,8 @@ fn path_fault(path: &str) -> Option<&'static str> {
         Some("empty-segment")
     } else if path.split('/').count() > MAX_SEGMENTS {
         Some("too-deep")
+    } else if path.split('/').any(|segment| segment.trim() == "*") {
+        Some("star")
     } else {
         None
     }

@@ -65,7 +65,7 @@ impl Parser<'_> {
         }
         if !self.at_comparison(0) {
             self.report_no_comparison(first, names);
-            return if self.starts_operand() { self.operand() } else { None };
+            return self.operand_after(names);
         }
         let operator = self.peek().span;
         let asked = self.operator_of_comparison()?;
@@ -173,6 +173,9 @@ impl Parser<'_> {
         let low = self.value(field);
         if !self.eat_word("and") {
             self.unexpected("`and` and the upper end");
+            // `to`, say, and the end.
+            self.skip_value();
+            self.skip_value();
             return None;
         }
         let place = start.to(self.peek().span);

@@ -45,7 +45,9 @@ impl Parser<'_> {
                 _ if self.at_condition_end() => return condition,
                 _ => {
                     self.unexpected("`and`, `or`, `unless`, `then` or `;`");
-                    self.at += 1;
+                    let mark = self.next().kind == SymbolKind::Mark;
+                    // `~2` and `/2` are one mistake.
+                    self.at += usize::from(mark && self.peek().kind == SymbolKind::Number);
                 }
             }
             // Go on reading, so that what follows the stray symbol is checked too.
@@ -58,7 +60,7 @@ impl Parser<'_> {
     }
 
     pub(super) fn at_condition_end(&self) -> bool {
-        self.at_item_end() || self.meaning(0) == Meaning::Clause
+        self.at_item_end() || self.meaning(0) == Meaning::Clause || self.at_action()
     }
 
     fn eat_operator(&mut self) {
@@ -91,7 +93,9 @@ impl Parser<'_> {
             "any" | "all" | "none" | "at" => Meaning::Group,
             "category" => Meaning::Category,
             "near" | "before" => Meaning::Proximity,
-            "w" | "pre" if self.ahead(count + 1).kind == SymbolKind::Mark => Meaning::Proximity,
+            "w" | "within" | "pre" if self.ahead(count + 1).kind == SymbolKind::Mark => {
+                Meaning::Proximity
+            }
             "between" | "in" => Meaning::Comparison,
             _ => self.known.find(&word).map_or(Meaning::Unknown, Meaning::Field),
         }
@@ -162,7 +166,26 @@ impl Parser<'_> {
         }
     }
 
-    fn not(&mut self) -> Option<Expr> {
+    /// The operand behind what has been reported, if one stands there.
+    pub(super) fn operand_after(&mut self, fault: Span) -> Option<Expr> {
+        if self.starts_operand() { self.nested(fault, Self::operand) } else { None }
+    }
+
+    /// Reads over what stands in the wrong place, so that no second error follows from it.
+    pub(super) fn skip_operand(&mut self) {
+        if self.starts_operand() {
+            self.operand_after(self.peek().span);
+            return;
+        }
+        while self.peek().kind == SymbolKind::Word
+            && self.meaning(0) == Meaning::Unknown
+            && !self.at_condition_end()
+        {
+            self.at += 1;
+        }
+    }
+
+    pub(super) fn not(&mut self) -> Option<Expr> {
         if self.meaning(0) != Meaning::Not {
             return self.proximity();
         }
@@ -214,7 +237,7 @@ impl Parser<'_> {
                 while matches!(self.peek().kind, SymbolKind::Mark | SymbolKind::Number) {
                     self.at += 1;
                 }
-                return if self.starts_operand() { self.operand() } else { None };
+                return self.operand_after(symbol.span);
             }
             Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
                 return self.bare_words();
@@ -231,11 +254,16 @@ impl Parser<'_> {
             _ if self.follows_operator() => {}
             _ => {
                 self.unexpected("a condition");
-                if matches!(
-                    symbol.kind,
-                    SymbolKind::Mark | SymbolKind::Number | SymbolKind::Comma | SymbolKind::Colon
-                ) {
+                let mark = symbol.kind == SymbolKind::Mark;
+                if mark
+                    || matches!(
+                        symbol.kind,
+                        SymbolKind::Number | SymbolKind::Comma | SymbolKind::Colon
+                    )
+                {
                     self.at += 1;
+                    self.at += usize::from(mark && self.peek().kind == SymbolKind::Number);
+                    return self.operand_after(symbol.span);
                 }
             }
         }
@@ -315,7 +343,9 @@ impl Parser<'_> {
         }
         let outer = self.current;
         self.current = mask;
-        let operand = if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
+        let operand = if matches!(self.meaning(0), Meaning::Field(_)) {
+            self.nested(names, Self::not)
+        } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
             self.not()
         } else if self.peek().kind == SymbolKind::Word
             && matches!(self.meaning(0), Meaning::Unknown)
@@ -324,7 +354,9 @@ impl Parser<'_> {
         } else {
             let fields = self.text(names).to_owned();
             self.unexpected(&format!("a condition after `{fields}`"));
-            None
+            let stray = matches!(self.peek().kind, SymbolKind::Colon | SymbolKind::Comma);
+            self.at += usize::from(stray);
+            if stray { self.operand_after(names) } else { None }
         };
         if one_operand {
             self.current = outer;
@@ -336,6 +368,7 @@ impl Parser<'_> {
         let start = self.next().span;
         let SymbolKind::String(name) = &self.peek().kind else {
             self.unexpected("the name of a list in quotes");
+            self.skip_operand();
             return None;
         };
         let kind = ExprKind::List { fields: self.current, name: name.clone() };
@@ -366,7 +399,7 @@ impl Parser<'_> {
             return None;
         }
         self.eat(&SymbolKind::Colon);
-        if self.starts_operand() { self.operand() } else { None }
+        self.operand_after(span)
     }
 
     fn term_operand(&mut self) -> Option<Expr> {
@@ -379,6 +412,7 @@ impl Parser<'_> {
         let start = self.next().span;
         let SymbolKind::String(path) = &self.peek().kind else {
             self.unexpected("a category path in quotes");
+            self.skip_operand();
             return None;
         };
         let kind = ExprKind::Category { path: path.clone() };

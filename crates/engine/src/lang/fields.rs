@@ -215,7 +215,7 @@ impl From<Fields> for BTreeMap<String, FieldKind> {
 }
 
 /// The keywords of the language, and the keys of an advert beside its texts.
-const RESERVED: [&str; 36] = [
+const RESERVED: [&str; 37] = [
     "and",
     "or",
     "not",
@@ -239,6 +239,7 @@ const RESERVED: [&str; 36] = [
     "near",
     "before",
     "w",
+    "within",
     "pre",
     "between",
     "in",

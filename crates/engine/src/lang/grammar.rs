@@ -46,10 +46,40 @@ pub fn parse(source: &str, fields: &Fields) -> Parsed {
         depth: 0,
         diagnostics,
     };
-    let items = parser.file();
+    let mut items = parser.file();
     let mut diagnostics = parser.diagnostics;
     diagnostics.sort_by_key(|diagnostic| diagnostic.span.start);
+    leave_consequences(source, &mut items, &mut diagnostics);
     Parsed { items, diagnostics }
+}
+
+/// A quote without its partner turns the rest of its line inside out: what else is found there, and in
+/// the rule it belongs to, only distracts from it.
+fn leave_consequences(source: &str, items: &mut Vec<Item>, diagnostics: &mut Vec<Diagnostic>) {
+    let unclosed = diagnostics.iter().filter(|found| found.code == Code::UnclosedString);
+    let lines: Vec<Span> = unclosed.map(|found| line_of(source, found.span.start)).collect();
+    if lines.is_empty() {
+        return;
+    }
+    // The last line that begins at or before a place; they are sorted, as the findings are.
+    let holding = |place: u32| {
+        let behind = lines.partition_point(|line| line.start <= place);
+        behind.checked_sub(1).is_some_and(|before| place <= lines[before].end)
+    };
+    diagnostics.retain(|found| found.code == Code::UnclosedString || !holding(found.span.start));
+    items.retain(|item| {
+        let Item::Rule(RuleItem { span, .. }) = item else { return true };
+        let behind = lines.partition_point(|line| line.start < span.end);
+        behind.checked_sub(1).is_none_or(|before| lines[before].end <= span.start)
+    });
+}
+
+/// The line around a place, without the break at its end.
+fn line_of(source: &str, place: u32) -> Span {
+    let at = place as usize;
+    let start = source[..at].rfind(['\n', '\r']).map_or(0, |before| before + 1);
+    let end = source[at..].find(['\n', '\r']).map_or(source.len(), |length| at + length);
+    Span { start: start as u32, end: end as u32 }
 }
 
 pub(super) struct Parser<'a> {
@@ -135,6 +165,22 @@ impl Parser<'_> {
         matches!(self.peek().kind, SymbolKind::Semicolon | SymbolKind::End) || self.at_item()
     }
 
+    /// An action begins here.
+    pub(super) fn at_action(&self) -> bool {
+        let category = self.is_word(1, "category");
+        (category && (self.is_word(0, "add") || self.is_word(0, "remove")))
+            || (self.is_word(0, "set") && matches!(self.ahead(1).kind, SymbolKind::String(_)))
+    }
+
+    /// Where to point at what is missing: at the next symbol, if it belongs to the same object.
+    pub(super) fn place(&self) -> Span {
+        if self.peek().kind == SymbolKind::Semicolon || !self.at_item_end() {
+            return self.peek().span;
+        }
+        let end = self.symbols[self.at.saturating_sub(1)].span.end;
+        Span { start: end, end }
+    }
+
     fn skip_item(&mut self) {
         while !self.at_item_end() {
             self.at += 1;
@@ -209,11 +255,10 @@ impl Parser<'_> {
             return start.to(self.next().span);
         }
         if self.at_item_end() {
-            let last = self.symbols[self.at.saturating_sub(1)].span;
-            let after = Span { start: last.end, end: last.end };
+            let after = self.place();
             let diagnostic = Diagnostic::new(Code::MissingSemicolon, after);
             self.report(diagnostic.with("kind", kind).with("name", name.text.as_str()));
-            return start.to(last);
+            return start.to(after);
         }
         self.unexpected("`;`");
         self.skip_item();
@@ -222,6 +267,7 @@ impl Parser<'_> {
 
     fn list(&mut self, start: Span) -> Option<ListItem> {
         let name = self.name("list")?;
+        let errors = self.diagnostics.len();
         let mut terms = Vec::new();
         while !self.at_item_end() {
             if self.modifier().is_none() && !matches!(self.peek().kind, SymbolKind::String(_)) {
@@ -237,7 +283,8 @@ impl Parser<'_> {
                 }
             }
         }
-        if terms.is_empty() {
+        // Where a term has an error, that has been reported.
+        if terms.is_empty() && self.diagnostics.len() == errors {
             let diagnostic = Diagnostic::new(Code::EmptyList, name.span);
             self.report(diagnostic.with("name", name.text.as_str()));
         }
@@ -259,8 +306,11 @@ impl Parser<'_> {
         let unless = if self.eat_word("unless") { self.condition() } else { None };
         let actions = if self.eat_clause("then", "actions") {
             self.actions(&name)
+        } else if self.at_action() {
+            self.unexpected("`then`");
+            self.actions(&name)
         } else {
-            let diagnostic = Diagnostic::new(Code::MissingThen, self.peek().span);
+            let diagnostic = Diagnostic::new(Code::MissingThen, self.place());
             self.report(diagnostic.with("name", name.text.as_str()));
             self.skip_to_end();
             Vec::new()

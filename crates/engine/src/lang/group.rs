@@ -19,16 +19,22 @@ impl Parser<'_> {
     /// From the first keyword to the end of the group or list.
     pub(super) fn group(&mut self) -> Option<Expr> {
         let start = self.peek().span;
+        let errors = self.diagnostics.len();
         let quantity = self.quantity();
-        if !self.eat_word("of") {
+        let complained = self.diagnostics.len() > errors;
+        if !self.eat_word("of") && !complained {
             self.unexpected("`of`");
         }
+        let complained = self.diagnostics.len() > errors;
         if self.meaning(0) == Meaning::List {
             let list = self.list_reference()?;
             return of_list(quantity?, list, start);
         }
         if self.peek().kind != SymbolKind::Open {
-            self.unexpected("`(` or `list`");
+            if !complained {
+                self.unexpected("`(` or `list`");
+            }
+            self.skip_operand();
             return None;
         }
         let (members, end) = self.members()?;
@@ -55,11 +61,16 @@ impl Parser<'_> {
             "all" => Some(Quantity::All),
             "none" => Some(Quantity::None),
             _ => {
-                if !self.eat_word("least") {
+                let least = self.eat_word("least");
+                if !least {
                     self.unexpected("`least`");
+                    self.skip_word();
                 }
                 if self.peek().kind != SymbolKind::Number {
-                    self.unexpected("a number");
+                    if least {
+                        self.unexpected("a number");
+                    }
+                    self.skip_word();
                     return None;
                 }
                 let place = self.next().span;
@@ -67,6 +78,16 @@ impl Parser<'_> {
                 self.check_count(count.unwrap_or(0), None, place);
                 count.filter(|&count| count > 0).map(|count| Quantity::AtLeast(count, place))
             }
+        }
+    }
+
+    /// `most`, or `two`, which has been reported.
+    fn skip_word(&mut self) {
+        if self.peek().kind == SymbolKind::Word
+            && !self.is_word(0, "of")
+            && !self.at_condition_end()
+        {
+            self.at += 1;
         }
     }
 

@@ -131,7 +131,15 @@ impl Lexer<'_> {
             _ => {
                 let diagnostic = Diagnostic::new(Code::UnexpectedCharacter, self.span_from(start));
                 self.diagnostics.push(diagnostic.with("found", first));
-                return;
+                // Read on as what is most likely meant, so that no second error follows from it.
+                match first {
+                    '&' => SymbolKind::And,
+                    '|' => SymbolKind::Or,
+                    '-' | '−' | '–' => SymbolKind::Not,
+                    '[' | '{' => SymbolKind::Open,
+                    ']' | '}' => SymbolKind::Close,
+                    _ => return,
+                }
             }
         };
         self.push(kind, start);

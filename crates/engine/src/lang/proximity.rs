@@ -1,6 +1,7 @@
 //! Reads how terms stand to each other: modifiers, slop, `near` and `before`.
 
 use super::ast::{Expr, ExprKind, Form, Term};
+use super::condition::Meaning;
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::FieldMask;
 use super::grammar::Parser;
@@ -35,6 +36,7 @@ impl Parser<'_> {
         }
         let SymbolKind::String(text) = &self.peek().kind else {
             self.unexpected("a term in quotes");
+            self.skip_operand();
             return None;
         };
         let text = text.clone();
@@ -74,7 +76,7 @@ impl Parser<'_> {
     fn distance(&mut self) -> Option<u32> {
         if self.peek().kind != SymbolKind::Number {
             self.unexpected("a number of words");
-            if self.peek().kind == SymbolKind::Word {
+            if self.peek().kind == SymbolKind::Word && self.meaning(0) == Meaning::Unknown {
                 self.at += 1;
             }
             return None;
@@ -101,12 +103,20 @@ impl Parser<'_> {
                 self.distance()
             } else {
                 self.unexpected("`/` and a number of words");
+                self.skip_distance();
                 None
             };
             if before_this.is_some_and(|other| other != ordered) {
                 self.report(Diagnostic::new(Code::MixedProximity, operator));
             }
             before_this = Some(ordered);
+            if self.meaning(0) == Meaning::Not {
+                let diagnostic = Diagnostic::new(Code::BadProximity, self.peek().span);
+                self.report(diagnostic.with("operator", name.as_str()));
+                self.not();
+                left = None;
+                continue;
+            }
             let right = self.operand();
             let (Some(first), Some(second), Some(distance)) = (left.take(), right, distance) else {
                 continue;
@@ -131,10 +141,23 @@ impl Parser<'_> {
         left
     }
 
+    /// `(5)`, as other languages write a distance, or `5`; that it is wrong has been reported.
+    fn skip_distance(&mut self) {
+        if self.peek().kind == SymbolKind::Number {
+            self.at += 1;
+        } else if self.peek().kind == SymbolKind::Open
+            && self.ahead(1).kind == SymbolKind::Number
+            && self.ahead(2).kind == SymbolKind::Close
+        {
+            self.at += 3;
+        }
+    }
+
     /// Whether the operator at the present symbol, if it is one of proximity, asks for an order.
     fn proximity_operator(&self) -> Option<bool> {
         let slash = self.ahead(1).kind == SymbolKind::Mark;
-        if self.is_word(0, "near") || (slash && self.is_word(0, "w")) {
+        if self.is_word(0, "near") || (slash && (self.is_word(0, "w") || self.is_word(0, "within")))
+        {
             Some(false)
         } else if self.is_word(0, "before") || (slash && self.is_word(0, "pre")) {
             Some(true)
