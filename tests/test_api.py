@@ -168,12 +168,11 @@ def test_a_server_is_refused_after_a_fork() -> None:
     script = """
         import os
         from jobsieve import _core
-        server = _core.Server.start("127.0.0.1", 0, max_body_bytes=1000, header_timeout=1,
-            body_timeout=1, max_connections=10, threads=1, access_log=False)
+        server = _core.Server.start(b'{"host": "127.0.0.1", "port": 0, "workers": 1}')
         child = os.fork()
         if child == 0:
             try:
-                server.set_status(b"{}")
+                server.set_status(b"{}", "")
             except RuntimeError as error:
                 os._exit(0 if "fork" in str(error) else 3)
             os._exit(4)
