@@ -1,7 +1,8 @@
 """Real database servers for the tests: private, in a temporary folder, as quick as can be.
 
 Nothing of what runs on the machine is touched: each server has a folder, a port and a socket of its own,
-and ends with the tests. Nothing is synced to disk: the tests kill servers, never the machine.
+and ends with the tests. Nothing is synced to disk, but each commit reaches the kernel before it is
+acknowledged: the tests kill servers, never the machine.
 """
 
 from __future__ import annotations
@@ -160,7 +161,7 @@ class MariaDB(DatabaseServer):
             "--bind-address=127.0.0.1",
             f"--port={self.port}",
             "--innodb-flush-method=nosync",
-            "--innodb-flush-log-at-trx-commit=0",
+            "--innodb-flush-log-at-trx-commit=2",
             "--innodb-buffer-pool-size=64M",
             "--skip-name-resolve",
             "--max-connections=200",
@@ -230,7 +231,6 @@ class PostgreSQL(DatabaseServer):
             "port": str(self.port),
             "unix_socket_directories": str(self.folder),
             "fsync": "off",
-            "synchronous_commit": "off",
             "full_page_writes": "off",
             "max_connections": "200",
         }
