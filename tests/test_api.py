@@ -6,11 +6,13 @@ import subprocess
 import sys
 import textwrap
 import threading
-from typing import Any
+from typing import Any, Literal
 
+import msgspec
 import pytest
 
 import jobsieve
+from jobsieve.config import AnalysisSettings, FieldKind, Settings
 
 RULES = """
 list "programmers": "developer", "programmer", "software engineer";
@@ -184,3 +186,52 @@ def test_a_server_is_refused_after_a_fork() -> None:
         [sys.executable, "-W", "ignore", "-c", textwrap.dedent(script)], timeout=30, check=False
     )
     assert done.returncode == 0
+
+
+LIMIT = 60
+
+
+def limited(too_long: Literal["refuse", "cut"]) -> jobsieve.RuleSet:
+    """Rules that read texts of at most `LIMIT` bytes."""
+    analysis = AnalysisSettings(max_text_bytes=LIMIT, too_long=too_long)
+    fields: dict[str, FieldKind] = {"employer": "text"}
+    return jobsieve.compile(RULES, settings=Settings(analysis=analysis, fields=fields))
+
+
+def filled(*, length: int) -> str:
+    """Text of so many bytes, a cook at its end."""
+    return "x " * ((length - 4) // 2) + " " * (length % 2) + "cook"
+
+
+def test_a_text_beyond_the_limit_is_refused_by_name() -> None:
+    rules = limited("refuse")
+    assert rules.classify(title=filled(length=LIMIT)).primary == "food"
+    with pytest.raises(jobsieve.AdvertError, match="longer than 60 bytes") as refused:
+        rules.classify(title="Cook", employer=filled(length=LIMIT + 1))
+    assert (refused.value.code, refused.value.key) == ("text-too-long", "fields.employer")
+    with pytest.raises(jobsieve.AdvertError, match=r"rows\[1\]"):
+        rules.classify_many([{"title": "Cook"}, {"description": filled(length=LIMIT + 1)}])
+    body = msgspec.json.encode({"id": 7, "description": filled(length=LIMIT + 1)})
+    error = msgspec.json.decode(rules.classify_lines([body])[0])
+    assert (error["id"], error["error"]["key"]) == (7, "description")
+    with pytest.raises(jobsieve.AdvertError):
+        rules.explain_json(body)
+
+
+def test_a_text_that_normalising_makes_too_long_is_refused_too() -> None:
+    # One character, which stands for eighteen.
+    with pytest.raises(jobsieve.AdvertError, match="normalised"):
+        limited("refuse").classify(title="\ufdfa" * 5)
+
+
+def test_a_text_is_cut_where_the_settings_say_so_and_the_answer_tells() -> None:
+    rules = limited("cut")
+    whole = rules.classify(title=filled(length=LIMIT))
+    assert (whole.primary, whole.cut) == ("food", [])
+    # Of the last word a part is left, which is no word.
+    cut = rules.classify(title="Cook", employer="x", description=filled(length=LIMIT) + "s")
+    assert (cut.matched_rules, cut.cut) == (["not it"], ["description"])
+    assert rules.classify(description=filled(length=LIMIT) + "s").matched_rules == []
+    body = msgspec.json.encode({"title": "x", "fields": {"employer": filled(length=LIMIT + 1)}})
+    assert msgspec.json.decode(rules.classify_json(body))["cut"] == ["fields.employer"]
+    assert "cut" not in msgspec.json.decode(rules.classify_json(b'{"title":"x"}'))

@@ -181,6 +181,8 @@ def test_every_key_can_be_set_everywhere_and_is_explained(folder: Path) -> None:
         "analysis.lemma_overrides": ('{ sales = "sales" }', {"sales": "sales"}),
         "analysis.wordnet": ('"/usr/share/wordnet"', "/usr/share/wordnet"),
         "analysis.compounds": ("false", False),
+        "analysis.max_text_bytes": ("500", 500),
+        "analysis.too_long": ('"cut"', "cut"),
     }
     assert list(other) == list(config.keys())
     lines = [f"{key} = {text}" for key, (text, _) in other.items()]

@@ -215,6 +215,10 @@ class Classification:
     def attributes(self) -> dict[str, list[str]]: ...
     @property
     def matched_rules(self) -> list[str]: ...
+    @property
+    def cut(self) -> list[str]:
+        """The keys of the texts that were longer than `analysis.max_text_bytes`, so that their end was
+        not read; only where `analysis.too_long` is "cut"."""
 
 @final
 class CategoryScore:

@@ -125,8 +125,10 @@ fn told(ruleset: &RuleSet) -> Vec<String> {
             description: Some(description.into()),
             ..Advert::default()
         };
-        let expected = ruleset.classify_unfiltered(&advert, &mut scratch).clone();
-        let explanation = ruleset.explain(&advert, ruleset.find_rule("r7"), &mut scratch);
+        let expected =
+            ruleset.classify_unfiltered(&advert, &mut scratch).expect("short texts").clone();
+        let explanation =
+            ruleset.explain(&advert, ruleset.find_rule("r7"), &mut scratch).expect("short texts");
         assert_eq!(explanation.classification, expected);
         let mut out = Vec::new();
         write_explanation(&mut out, &advert, ruleset, None, &explanation);

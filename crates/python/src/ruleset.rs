@@ -96,7 +96,7 @@ impl RuleSet {
             },
         };
         advert.require_text().map_err(|error| advert_error(py, &error))?;
-        Ok(py.detach(|| self.answer(&advert)))
+        py.detach(|| self.answer(&advert)).map_err(|error| advert_error(py, &error))
     }
 
     fn classify_many(
@@ -115,10 +115,13 @@ impl RuleSet {
             .enumerate()
             .map(|(number, row)| read(row).map_err(|error| of_row(py, number, error)))
             .collect::<PyResult<_>>()?;
-        py.detach(|| {
+        let answers: Vec<Result<_, exchange::AdvertError>> = py.detach(|| {
             let answer = |row: &Row| self.answer(&row.advert());
             pool::on_all_cores(|| rows.par_iter().with_min_len(TOGETHER).map(answer).collect())
-        })
+        })?;
+        let numbered = answers.into_iter().enumerate();
+        let refused = |number, error| of_row(py, number, advert_error(py, &error));
+        numbered.map(|(number, answer)| answer.map_err(|error| refused(number, error))).collect()
     }
 
     #[pyo3(signature = (path, *, version = None))]
@@ -193,7 +196,7 @@ impl RuleSet {
         let out = py.detach(|| {
             let advert = self.read(body)?;
             let explanation =
-                SCRATCH.with_borrow_mut(|scratch| self.inner.explain(&advert, asked, scratch));
+                SCRATCH.with_borrow_mut(|scratch| self.inner.explain(&advert, asked, scratch))?;
             let mut out = Vec::new();
             write_explanation(&mut out, &advert, &self.inner, version, &explanation);
             Ok(out)
@@ -207,8 +210,8 @@ impl RuleSet {
         let answer = py.detach(|| {
             let advert = self.read(body)?;
             let result = SCRATCH.with_borrow_mut(|scratch| {
-                self.inner.classify_unfiltered(&advert, scratch).clone()
-            });
+                self.inner.classify_unfiltered(&advert, scratch).cloned()
+            })?;
             Ok(Classification { ruleset: self.inner.clone(), result })
         });
         answer.map_err(|error| advert_error(py, &error))
@@ -229,10 +232,10 @@ impl RuleSet {
         Advert::from_json(body, &self.inner.settings().fields)
     }
 
-    fn answer(&self, advert: &Advert<'_>) -> Classification {
+    fn answer(&self, advert: &Advert<'_>) -> Result<Classification, exchange::AdvertError> {
         let result =
-            SCRATCH.with_borrow_mut(|scratch| self.inner.classify(advert, scratch).clone());
-        Classification { ruleset: self.inner.clone(), result }
+            SCRATCH.with_borrow_mut(|scratch| self.inner.classify(advert, scratch).cloned())?;
+        Ok(Classification { ruleset: self.inner.clone(), result })
     }
 
     fn record(
@@ -243,10 +246,10 @@ impl RuleSet {
     ) -> Result<(), exchange::AdvertError> {
         let advert = self.read(body)?;
         SCRATCH.with_borrow_mut(|scratch| {
-            let found = self.inner.classify(&advert, scratch);
+            let found = self.inner.classify(&advert, scratch)?;
             write_record(out, advert.id.as_ref(), &self.inner, version, found);
-        });
-        Ok(())
+            Ok(())
+        })
     }
 }
 
@@ -295,6 +298,11 @@ impl Classification {
     #[getter]
     fn matched_rules(&self) -> Vec<String> {
         self.names(self.result.matched_rules())
+    }
+
+    #[getter]
+    fn cut(&self) -> Vec<String> {
+        self.ruleset.settings().fields.text_keys(self.result.cut()).collect()
     }
 
     fn __repr__(&self) -> String {

@@ -83,7 +83,8 @@ fn classify_into(
 ) -> Result<Answer, Failure> {
     let advert = read(live, body, counters)?;
     let started = Instant::now();
-    let classification = live.ruleset.classify(&advert, scratch);
+    let classification =
+        live.ruleset.classify(&advert, scratch).map_err(|error| refused(error, counters))?;
     let engine = started.elapsed();
     write_record(out, advert.id.as_ref(), &live.ruleset, live.version, classification);
     count(live, classification, engine, counters);
@@ -109,7 +110,10 @@ pub(crate) fn explain(
     guarded(|Workspace { scratch, record }| {
         let advert = read(live, body, counters)?;
         let started = Instant::now();
-        let explanation = live.ruleset.explain(&advert, asked, scratch);
+        let explanation = live
+            .ruleset
+            .explain(&advert, asked, scratch)
+            .map_err(|error| refused(error, counters))?;
         let engine = started.elapsed();
         record.clear();
         write_explanation(record, &advert, &live.ruleset, live.version, &explanation);
@@ -169,8 +173,7 @@ pub(crate) fn classify_lines(
 pub(crate) fn probe(live: &Live) -> bool {
     let advert = Advert { title: Some("probe".into()), ..Advert::default() };
     guarded(|Workspace { scratch, .. }| {
-        live.ruleset.classify(&advert, scratch);
-        Ok(())
+        live.ruleset.classify(&advert, scratch).map(|_| ()).map_err(Failure::Advert)
     })
     .is_ok()
 }
@@ -188,10 +191,13 @@ pub(crate) fn write_problem(out: &mut Vec<u8>, problem: &Problem) {
 }
 
 fn read<'a>(live: &Live, body: &'a [u8], counters: &Counters) -> Result<Advert<'a>, Failure> {
-    Advert::from_json(body, &live.ruleset.settings().fields).map_err(|error| {
-        counters.refused();
-        Failure::Advert(error)
-    })
+    let declared = &live.ruleset.settings().fields;
+    Advert::from_json(body, declared).map_err(|error| refused(error, counters))
+}
+
+fn refused(error: AdvertError, counters: &Counters) -> Failure {
+    counters.refused();
+    Failure::Advert(error)
 }
 
 fn count(live: &Live, classification: &Classification, engine: Duration, counters: &Counters) {

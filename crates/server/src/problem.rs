@@ -65,6 +65,7 @@ struct Document<'a> {
 impl Problem {
     pub(crate) fn status(&self) -> StatusCode {
         match self {
+            Self::Advert(error) if error.is_too_long() => StatusCode::PAYLOAD_TOO_LARGE,
             Self::Advert(_)
             | Self::BodyCut
             | Self::BrokenEncoding

@@ -253,6 +253,23 @@ class AnalysisSettings(msgspec.Struct, frozen=True, omit_defaults=True):
         bool,
         Meta(description="whether front-end, front end and frontend meet each other"),
     ] = True
+    max_text_bytes: Annotated[
+        int,
+        Meta(
+            ge=1,
+            le=268_435_456,
+            title="a whole number from 1 to 268435456",
+            description="the longest text of an advert that is read, as given and once its characters are"
+            " normalised",
+        ),
+    ] = 1_048_576
+    too_long: Annotated[
+        Literal["refuse", "cut"],
+        Meta(
+            description="whether an advert with a longer text is refused, or classified by what stands before"
+            " the limit, which its answer says",
+        ),
+    ] = "refuse"
 
 
 # What an advert may give in a field that is declared.

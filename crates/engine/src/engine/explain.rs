@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::exchange::Advert;
+use crate::exchange::{Advert, AdvertError};
 use crate::lang::{Span, ValueId};
 
 pub use super::instead::{Difference, Instead};
@@ -112,18 +112,20 @@ pub struct Explanation {
 
 impl RuleSet {
     /// Classifies one advert and tells why; also why `asked` did or did not match.
-    #[must_use]
+    ///
+    /// # Errors
+    /// As [`RuleSet::classify`].
     pub fn explain(
         &self,
         advert: &Advert<'_>,
         asked: Option<RuleId>,
         scratch: &mut Scratch,
-    ) -> Explanation {
-        let classification = self.classify(advert, scratch).clone();
+    ) -> Result<Explanation, AdvertError> {
+        let classification = self.classify(advert, scratch)?.clone();
         let mut ids = classification.matched_rules().to_vec();
         ids.extend(asked.filter(|rule| !ids.contains(rule)));
         let rules = ids.into_iter().map(|rule| self.explain_rule(rule, scratch)).collect();
-        Explanation { classification, rules }
+        Ok(Explanation { classification, rules })
     }
 
     fn explain_rule(&self, id: RuleId, scratch: &Scratch) -> RuleExplanation {

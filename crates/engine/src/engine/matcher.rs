@@ -6,9 +6,9 @@
 
 use std::ops::Range;
 
-use crate::exchange::{Advert, Given};
+use crate::exchange::{Advert, AdvertError, Given};
 use crate::lang::{FieldMask, Fields};
-use crate::text::{Markup, Text};
+use crate::text::{Markup, Text, TooLong};
 
 use super::comparisons::Found;
 use super::places::Place;
@@ -102,6 +102,7 @@ pub struct Classification {
     categories: Vec<CategoryResult>,
     category_rules: Vec<RuleId>,
     pub(super) attributes: Vec<(StringId, StringId)>,
+    cut: FieldMask,
 }
 
 impl Classification {
@@ -122,25 +123,41 @@ impl Classification {
     pub fn matched_rules(&self) -> &[RuleId] {
         &self.matched
     }
+
+    /// The fields whose text was too long, so that its end was left out.
+    #[must_use]
+    pub fn cut(&self) -> FieldMask {
+        self.cut
+    }
 }
 
 impl RuleSet {
     /// Classifies one advert. The answer depends on nothing but the advert and the rule set.
+    ///
+    /// # Errors
+    /// A text is too long, and the settings say that such an advert is refused.
     pub fn classify<'s>(
         &self,
         advert: &Advert<'_>,
         scratch: &'s mut Scratch,
-    ) -> &'s Classification {
+    ) -> Result<&'s Classification, AdvertError> {
         scratch.begin(self);
-        self.read(advert, scratch);
+        self.read(advert, scratch)?;
         self.mark(scratch);
         self.try_candidates(scratch);
         self.conclude(scratch);
-        &scratch.classification
+        Ok(&scratch.classification)
     }
 
     /// Cuts the advert's texts into words and keeps those that some rule looks for; reads its values.
-    pub(super) fn read(&self, advert: &Advert<'_>, scratch: &mut Scratch) {
+    pub(super) fn read(
+        &self,
+        advert: &Advert<'_>,
+        scratch: &mut Scratch,
+    ) -> Result<(), AdvertError> {
+        let longest = self.settings.analysis.max_text_bytes;
+        let refuses = self.settings.analysis.too_long == TooLong::Refuse;
+        scratch.classification.cut = FieldMask::default();
         for (number, field) in scratch.fields.iter_mut().enumerate() {
             let declared = || {
                 advert.fields.iter().find_map(|given| match given {
@@ -153,10 +170,23 @@ impl RuleSet {
                 Fields::DESCRIPTION => advert.description.as_deref(),
                 _ => declared(),
             };
-            self.read_text(source.unwrap_or(""), field);
+            let source = source.unwrap_or("");
+            // What is refused for its length is not read first.
+            let too_long = refuses && source.len() > longest;
+            if !too_long {
+                self.read_text(source, field);
+            }
+            if too_long || field.text.is_cut() {
+                scratch.classification.cut.0 |= 1 << number;
+            }
+        }
+        let cut = scratch.classification.cut;
+        if let Some(key) = self.settings.fields.text_keys(cut).next().filter(|_| refuses) {
+            return Err(AdvertError::text_too_long(&key, longest).of(advert.id.clone()));
         }
         scratch.values.clear();
         self.comparisons.read(&advert.fields, &mut scratch.folded, &mut scratch.values);
+        Ok(())
     }
 
     fn read_text(&self, source: &str, field: &mut FieldText) {
@@ -248,7 +278,7 @@ impl RuleSet {
     /// Adds up the categories of the matched rules.
     fn conclude(&self, scratch: &mut Scratch) {
         let Scratch { additions, classification, removed, epoch, .. } = scratch;
-        let Classification { matched, categories, category_rules, attributes } = classification;
+        let Classification { matched, categories, category_rules, attributes, .. } = classification;
         matched.sort_unstable();
         for &number in &*matched {
             let rule = self.book.rule(number);

@@ -2,7 +2,7 @@
 //! It gives the answers of [`matcher`](super::matcher) by a simpler way and is there to be compared
 //! with it: a mistake in selection would be a match missed in silence.
 
-use crate::exchange::Advert;
+use crate::exchange::{Advert, AdvertError};
 use crate::lang::FieldMask;
 
 use super::matcher::{Classification, Scratch};
@@ -12,13 +12,16 @@ use super::units::{Unit, UnitId};
 
 impl RuleSet {
     /// Classifies one advert by trying every rule.
+    ///
+    /// # Errors
+    /// As [`RuleSet::classify`].
     pub fn classify_unfiltered<'s>(
         &self,
         advert: &Advert<'_>,
         scratch: &'s mut Scratch,
-    ) -> &'s Classification {
+    ) -> Result<&'s Classification, AdvertError> {
         scratch.begin(self);
-        self.read(advert, scratch);
+        self.read(advert, scratch)?;
         for layer in 0..self.layers {
             for (number, rule) in (0..).map(RuleId).zip(&self.book.rules) {
                 if rule.layer == layer && self.rule_holds(rule, scratch) {
@@ -26,7 +29,7 @@ impl RuleSet {
                 }
             }
         }
-        self.conclusion(scratch)
+        Ok(self.conclusion(scratch))
     }
 
     /// Whether a rule's condition holds and its exception does not.

@@ -30,6 +30,7 @@ enum Kind {
     DuplicateKey,
     UndeclaredField,
     NoText,
+    TextTooLong { limit: usize },
 }
 
 /// The last byte that was read before the fault was noticed.
@@ -101,19 +102,27 @@ impl AdvertError {
         Self::new(Kind::NoText, Some("title"))
     }
 
+    /// The text of a field is longer than the rules' settings allow, as given or once it is normalised;
+    /// `limit` is in bytes.
+    #[must_use]
+    pub fn text_too_long(field: &str, limit: usize) -> Self {
+        Self::new(Kind::TextTooLong { limit }, Some(field))
+    }
+
     pub(super) fn at(mut self, place: Place) -> Self {
         self.0.place = Some(place);
         self
     }
 
     /// Keeps the advert's name, where it was read before the fault.
-    pub(super) fn of(mut self, id: Option<AdvertId<'_>>) -> Self {
+    #[must_use]
+    pub(crate) fn of(mut self, id: Option<AdvertId<'_>>) -> Self {
         self.0.id = id.map(AdvertId::into_owned);
         self
     }
 
     /// A stable name: `invalid-utf8`, `invalid-json`, `wrong-type`, `unknown-key`, `duplicate-key`,
-    /// `undeclared-field`, `no-text`.
+    /// `undeclared-field`, `no-text`, `text-too-long`.
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self.0.kind {
@@ -124,7 +133,14 @@ impl AdvertError {
             Kind::DuplicateKey => "duplicate-key",
             Kind::UndeclaredField => "undeclared-field",
             Kind::NoText => "no-text",
+            Kind::TextTooLong { .. } => "text-too-long",
         }
+    }
+
+    /// Whether it is a good advert, and only longer than the settings allow.
+    #[must_use]
+    pub fn is_too_long(&self) -> bool {
+        matches!(self.0.kind, Kind::TextTooLong { .. })
     }
 
     /// A short title for people, constant per code.
@@ -138,6 +154,7 @@ impl AdvertError {
             Kind::DuplicateKey => "A key is given twice",
             Kind::UndeclaredField => "A field is not declared",
             Kind::NoText => "The advert has no text",
+            Kind::TextTooLong { .. } => "A text is too long",
         }
     }
 
@@ -183,6 +200,11 @@ impl fmt::Display for AdvertError {
             Kind::UndeclaredField => write!(f, "The rules declare no field {key:?}")?,
             Kind::NoText => f.write_str(
                 "The advert has no text; at least one of \"title\" and \"description\" must not be blank",
+            )?,
+            Kind::TextTooLong { limit } => write!(
+                f,
+                "The text of {key:?} is longer than {limit} bytes, as given or normalised, or grows to more \
+                 than twice its length; shorten it, or see analysis.max_text_bytes and analysis.too_long"
             )?,
         }
         match place {

@@ -2,11 +2,13 @@
 //! Decides nothing: order and sums are the engine's.
 
 use crate::engine::{Classification, RuleId, RuleSet};
+use crate::lang::FieldMask;
 
 use super::{AdvertError, AdvertId};
 
 /// Appends the answer to `out` as one JSON object without a line break. `version` is the store's
-/// number of the rule set, `None` without a store.
+/// number of the rule set, `None` without a store. `cut` names the fields whose text was too long to be
+/// read to its end; it is there only if there are such.
 pub fn write_record(
     out: &mut Vec<u8>,
     id: Option<&AdvertId<'_>>,
@@ -50,6 +52,10 @@ pub fn write_record(
     }
     out.extend_from_slice(b"},\"matched_rules\":");
     rule_names(out, classification.matched_rules());
+    if classification.cut() != FieldMask::default() {
+        out.extend_from_slice(b",\"cut\":");
+        write_strings(out, ruleset.settings().fields.text_keys(classification.cut()));
+    }
     out.push(b'}');
 }
 
@@ -89,13 +95,13 @@ fn write_start(out: &mut Vec<u8>, id: Option<&AdvertId<'_>>, status: &str) {
     write_string(out, status);
 }
 
-fn write_strings<'a>(out: &mut Vec<u8>, strings: impl Iterator<Item = &'a str>) {
+fn write_strings(out: &mut Vec<u8>, strings: impl Iterator<Item = impl AsRef<str>>) {
     out.push(b'[');
     for (number, string) in strings.enumerate() {
         if number > 0 {
             out.push(b',');
         }
-        write_string(out, string);
+        write_string(out, string.as_ref());
     }
     out.push(b']');
 }

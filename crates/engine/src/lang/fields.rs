@@ -154,6 +154,14 @@ impl Fields {
         bits.filter(move |(bit, _)| mask.0 >> bit & 1 == 1).map(|(_, name)| name.as_str())
     }
 
+    /// The keys of a request under which the texts in `mask` are given: `title`, `fields.employer`.
+    pub fn text_keys(&self, mask: FieldMask) -> impl Iterator<Item = String> {
+        let bits = self.texts.iter().enumerate();
+        bits.filter(move |(bit, _)| mask.0 >> bit & 1 == 1).map(|(bit, name)| {
+            if bit > Self::DESCRIPTION { format!("fields.{name}") } else { name.clone() }
+        })
+    }
+
     /// The fields that were declared, by name.
     pub fn declared(&self) -> impl Iterator<Item = (&str, FieldKind)> {
         let texts = self.texts.iter().skip(2).map(|name| (name.as_str(), FieldKind::Text));

@@ -3,6 +3,8 @@
 use std::borrow::Cow;
 use std::sync::Arc;
 
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use sha2::{Digest, Sha256};
 
 use super::compounds::{COMPOUND_LIST, Gap};
@@ -16,10 +18,6 @@ use super::signs::{CURRENCIES, signs_around};
 use super::tokens::{ABBREVIATION_LIST, Memory, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
-/// The longest source that is read, in bytes; of a longer one the rest is left out. Offsets are 32 bits
-/// wide, and normalising can make text four times as long.
-const MAX_SOURCE: usize = 256 * 1024 * 1024;
-
 /// A text after analysis, with the buffers that made it; reuse it, so that steady work allocates nothing.
 #[derive(Debug, Default)]
 pub struct Text {
@@ -32,6 +30,7 @@ pub struct Text {
     unescaped: String,
     escapes: OffsetMap,
     was_escaped: bool,
+    is_cut: bool,
 }
 
 impl Text {
@@ -39,6 +38,12 @@ impl Text {
     #[must_use]
     pub fn tokens(&self) -> &[Token] {
         &self.tokens
+    }
+
+    /// Whether the source, or what normalising made of it, was too long, so that its end was left out.
+    #[must_use]
+    pub fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// The word as written, after normalisation.
@@ -92,6 +97,7 @@ pub struct Analyzer {
     lemmatizer: Lemmatizer,
     lexemes: Arc<Lexemes>,
     compounds: bool,
+    longest: usize,
 }
 
 impl Analyzer {
@@ -102,13 +108,19 @@ impl Analyzer {
             lemmatizer: Lemmatizer::new(settings),
             lexemes: Lexemes::with(&settings.lexemes),
             compounds: settings.compounds,
+            longest: settings.max_text_bytes,
         }
     }
 
-    /// Reads `source` into `text`, replacing what it held.
-    pub fn read(&self, source: &str, markup: Markup, text: &mut Text) {
-        let source = cut(source, MAX_SOURCE);
-        text.normalized.clear(source.len());
+    /// Reads `source` into `text`, replacing what it held: that of an advert up to the limit of
+    /// [`AnalysisSettings::max_text_bytes`], that of a rule whole. See [`Text::is_cut`].
+    pub fn read(&self, whole: &str, markup: Markup, text: &mut Text) {
+        let longest = match markup {
+            Markup::Html => self.longest,
+            Markup::Plain => AnalysisSettings::LONGEST,
+        };
+        let source = cut(whole, longest);
+        text.normalized.clear(source.len(), longest);
         text.breaks.clear();
         text.was_escaped = markup == Markup::Html && html::is_escaped(source);
         if text.was_escaped {
@@ -119,15 +131,22 @@ impl Analyzer {
         } else {
             text.normalized.push_source(source, 0);
         }
-        let (source, breaks) = (&text.normalized.text, &text.breaks);
+        let (normalized, breaks) = (&text.normalized.text, &text.breaks);
         tokenize(
-            source,
+            normalized,
             breaks,
             &self.lexemes,
             &mut text.folded,
             &mut text.tokens,
             &mut text.memory,
         );
+        text.is_cut = source.len() < whole.len() || text.normalized.is_cut();
+        // Half a word is another word.
+        if text.is_cut
+            && text.tokens.last().is_some_and(|last| last.end as usize == normalized.len())
+        {
+            text.tokens.pop();
+        }
     }
 
     /// The lemma of a folded word.
@@ -199,6 +218,17 @@ impl Analyzer {
             digest.update(list);
         }
         digest.finalize().iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
+    }
+}
+
+/// Reads [`AnalysisSettings::max_text_bytes`].
+pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(reader: D) -> Result<usize, D::Error> {
+    let limit = usize::deserialize(reader)?;
+    if (1..=AnalysisSettings::LONGEST).contains(&limit) {
+        Ok(limit)
+    } else {
+        let longest = AnalysisSettings::LONGEST;
+        Err(D::Error::custom(format!("it must be from 1 to {longest}, not {limit}")))
     }
 }
 

@@ -204,7 +204,7 @@ mod tests {
     /// The text with `|` where a block ends or begins.
     fn stripped(source: &str) -> String {
         let (mut out, mut breaks) = (Normalized::default(), Vec::new());
-        out.clear(source.len());
+        out.clear(source.len(), usize::MAX);
         strip(source, &mut out, &mut breaks);
         let mut text = out.text;
         for at in breaks.into_iter().rev() {

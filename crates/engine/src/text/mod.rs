@@ -61,6 +61,28 @@ pub struct AnalysisSettings {
     pub lexicon: Arc<Lexicon>,
     /// Whether a rule's word meets its spellings joined, hyphenated and in two words.
     pub compounds: bool,
+    /// The longest text of an advert that is read, in bytes: as given, and as normalised. At most
+    /// [`AnalysisSettings::LONGEST`].
+    #[serde(deserialize_with = "analyzer::deserialize_limit")]
+    pub max_text_bytes: usize,
+    /// What becomes of an advert with a longer text.
+    pub too_long: TooLong,
+}
+
+/// What becomes of an advert with a text beyond the limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TooLong {
+    /// It is refused.
+    #[default]
+    Refuse,
+    /// It is classified by the part up to the limit, and the answer says so.
+    Cut,
+}
+
+impl AnalysisSettings {
+    /// The greatest limit of a text, in bytes: offsets are 32 bits wide, and normalising may double a text.
+    pub const LONGEST: usize = 256 * 1024 * 1024;
 }
 
 impl Default for AnalysisSettings {
@@ -71,6 +93,8 @@ impl Default for AnalysisSettings {
             lemma_overrides: BTreeMap::new(),
             lexicon: Arc::clone(Lexicon::wordnet()),
             compounds: true,
+            max_text_bytes: 1024 * 1024,
+            too_long: TooLong::default(),
         }
     }
 }

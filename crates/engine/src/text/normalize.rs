@@ -19,17 +19,25 @@ pub(super) struct Normalized {
     base: Option<(usize, usize)>,
     marks: usize,
     limit: usize,
+    /// The text reached its limit, and what followed was left out.
+    is_cut: bool,
 }
 
 impl Normalized {
-    /// Begins anew, for a source of `length` bytes. NFKC can make text 11 times as long; four times
-    /// is enough for anything that people write, and the rest is cut.
-    pub(super) fn clear(&mut self, length: usize) {
+    /// Begins anew, for a source of `length` bytes and a text of at most `limit`. NFKC can make text 11
+    /// times as long; twice is enough for anything that people write, and the rest is cut.
+    pub(super) fn clear(&mut self, length: usize, limit: usize) {
         self.text.clear();
         self.map.clear();
         self.base = None;
         self.marks = 0;
-        self.limit = length.saturating_mul(4).saturating_add(64);
+        self.limit = length.saturating_mul(2).saturating_add(1024).min(limit);
+        self.is_cut = false;
+    }
+
+    /// Whether what followed was left out because the text reached its limit.
+    pub(super) fn is_cut(&self) -> bool {
+        self.is_cut
     }
 
     /// Appends a piece of the source in which nothing is to be changed but characters.
@@ -51,6 +59,12 @@ impl Normalized {
     }
 
     fn push_ascii(&mut self, piece: &str, start: usize) {
+        let room = self.limit.saturating_sub(self.text.len());
+        self.is_cut |= piece.len() > room;
+        let piece = &piece[..piece.len().min(room)];
+        if piece.is_empty() {
+            return;
+        }
         self.map.copied(self.text.len(), start);
         self.text.push_str(piece);
         self.base = Some((self.text.len() - 1, start + piece.len() - 1));
@@ -59,10 +73,14 @@ impl Normalized {
 
     /// Appends one character that stands for `start..end` of the source.
     pub(super) fn push_char(&mut self, c: char, start: usize, end: usize) {
-        if self.text.len() > self.limit || is_invisible(c) {
+        if is_invisible(c) {
             return;
         }
         let output = self.text.len();
+        if output >= self.limit {
+            self.is_cut = true;
+            return;
+        }
         if let Some(same) = unified(c) {
             self.map.replaced(output, start, end);
             self.text.push(same);
@@ -162,7 +180,7 @@ mod tests {
 
     fn normalized(source: &str) -> Normalized {
         let mut out = Normalized::default();
-        out.clear(source.len());
+        out.clear(source.len(), usize::MAX);
         out.push_source(source, 0);
         out
     }
@@ -208,8 +226,19 @@ mod tests {
     #[test]
     fn growth_is_bounded() {
         let source = "\u{FDFA}".repeat(1000);
-        assert!(normalized(&source).text.len() < source.len() * 4 + 200);
+        let ligatures = normalized(&source);
+        assert!(ligatures.is_cut() && ligatures.text.len() < source.len() * 2 + 1100);
         let marks = format!("e{}", "\u{301}".repeat(10_000));
         assert!(normalized(&marks).text.len() < 100);
+        for source in ["e".repeat(100), "é".repeat(50)] {
+            let mut out = Normalized::default();
+            out.clear(100, 100);
+            out.push_source(&source, 0);
+            assert!(!out.is_cut());
+            out.push_source("x", 100);
+            out.push_source("é", 101);
+            assert!(out.is_cut());
+            assert_eq!(out.text, source);
+        }
     }
 }
