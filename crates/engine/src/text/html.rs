@@ -21,22 +21,37 @@ enum Effect {
 impl Effect {
     #[rustfmt::skip]
     fn of(name: &[u8]) -> Self {
-        let mut lower = [0; "blockquote".len()];
-        let Some(lower) = lower.get_mut(..name.len()) else { return Self::Inline };
-        lower.copy_from_slice(name);
-        lower.make_ascii_lowercase();
-        match &*lower {
-            b"address" | b"article" | b"aside" | b"blockquote" | b"body" | b"br" | b"caption"
-            | b"center" | b"dd" | b"details" | b"dir" | b"div" | b"dl" | b"dt" | b"fieldset"
-            | b"figcaption" | b"figure" | b"footer" | b"form" | b"h1" | b"h2" | b"h3" | b"h4"
-            | b"h5" | b"h6" | b"head" | b"header" | b"hr" | b"html" | b"legend" | b"li" | b"main"
-            | b"menu" | b"nav" | b"ol" | b"option" | b"p" | b"pre" | b"section" | b"select"
-            | b"summary" | b"table" | b"tbody" | b"td" | b"textarea" | b"tfoot" | b"th"
-            | b"thead" | b"title" | b"tr" | b"ul" => Self::Block,
-            b"script" | b"style" | b"noscript" | b"template" | b"svg" | b"iframe" | b"object" => {
-                Self::Hidden
+        /// The lower-case name as one number, 0 where it is longer than any that counts.
+        const fn number(name: &[u8]) -> u128 {
+            let mut bytes = [0; 16];
+            if name.len() > bytes.len() {
+                return 0;
             }
-            _ => Self::Inline,
+            let mut at = 0;
+            while at < name.len() {
+                bytes[at] = name[at].to_ascii_lowercase();
+                at += 1;
+            }
+            u128::from_le_bytes(bytes)
+        }
+        macro_rules! is_one_of {
+            ($number:expr, $($name:literal)*) => { $($number == const { number($name) })||* };
+        }
+        let found = number(name);
+        if is_one_of!(found, b"p" b"br" b"li" b"ul" b"div" b"h1" b"h2" b"h3" b"h4" b"h5" b"h6" b"tr"
+            b"td" b"th" b"ol" b"table" b"tbody" b"thead" b"tfoot" b"hr" b"dd" b"dl" b"dt" b"address"
+            b"article" b"aside" b"blockquote" b"body" b"caption" b"center" b"details" b"dir"
+            b"fieldset" b"figcaption" b"figure" b"footer" b"form" b"head" b"header" b"html"
+            b"legend" b"main" b"menu" b"nav" b"option" b"pre" b"section" b"select" b"summary"
+            b"textarea" b"title")
+        {
+            Self::Block
+        } else if is_one_of!(found, b"script" b"style" b"noscript" b"template" b"svg" b"iframe"
+            b"object")
+        {
+            Self::Hidden
+        } else {
+            Self::Inline
         }
     }
 }
@@ -162,6 +177,9 @@ impl Stripper<'_> {
         let first = |from: usize| memchr(b'>', &bytes[from..]).map(|found| from + found + 1);
         if self.quotes_broken {
             return first(at).unwrap_or(bytes.len());
+        }
+        if bytes.get(at) == Some(&b'>') {
+            return at + 1;
         }
         let mut here = at;
         while let Some(found) = memchr3(b'>', b'"', b'\'', &bytes[here..]) {

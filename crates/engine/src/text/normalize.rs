@@ -73,7 +73,7 @@ impl Normalized {
 
     /// Appends one character that stands for `start..end` of the source.
     pub(super) fn push_char(&mut self, c: char, start: usize, end: usize) {
-        if is_invisible(c) {
+        if !c.is_ascii() && is_invisible(c) {
             return;
         }
         let output = self.text.len();
@@ -81,7 +81,9 @@ impl Normalized {
             self.is_cut = true;
             return;
         }
-        if let Some(same) = unified(c) {
+        // Also most references: `&amp;`, `&lt;`.
+        let same = if c.is_ascii() { Some(c) } else { unified(c) };
+        if let Some(same) = same {
             self.map.replaced(output, start, end);
             self.text.push(same);
             self.begin_letter(output, start);
