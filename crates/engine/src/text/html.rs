@@ -23,16 +23,15 @@ impl Effect {
     fn of(name: &[u8]) -> Self {
         /// The lower-case name as one number, 0 where it is longer than any that counts.
         const fn number(name: &[u8]) -> u128 {
-            let mut bytes = [0; 16];
-            if name.len() > bytes.len() {
+            if name.len() > 16 {
                 return 0;
             }
-            let mut at = 0;
+            let (mut at, mut number) = (0, 0);
             while at < name.len() {
-                bytes[at] = name[at].to_ascii_lowercase();
+                number = number << 8 | name[at].to_ascii_lowercase() as u128;
                 at += 1;
             }
-            u128::from_le_bytes(bytes)
+            number
         }
         macro_rules! is_one_of {
             ($number:expr, $($name:literal)*) => { $($number == const { number($name) })||* };

@@ -43,6 +43,10 @@ impl Normalized {
     /// Appends a piece of the source in which nothing is to be changed but characters.
     pub(super) fn push_source(&mut self, piece: &str, start: usize) {
         let bytes = piece.as_bytes();
+        if bytes.is_ascii() {
+            self.push_ascii(piece, start);
+            return;
+        }
         let mut at = 0;
         while at < bytes.len() {
             let ascii = ascii_length(&bytes[at..]);
