@@ -1,5 +1,5 @@
 //! Whether reading rules stays linear as they grow, right and wrong ones: prints for each shape the time
-//! at 128, 256 and 512 KB, and how often it grew per doubling (2.0 is linear). Fails above 2.5.
+//! at 64, 128 and 256 KB, and how often it grew per doubling (2.0 is linear). Fails above 2.5.
 
 use std::process::ExitCode;
 use std::time::Instant;
@@ -58,13 +58,11 @@ const SHAPES: [Shape; 18] = [
 ];
 
 fn main() -> ExitCode {
-    println!(
-        "{:32} {:>9} {:>9} {:>9}   growth per doubling",
-        "ms at", "128 KB", "256 KB", "512 KB"
-    );
+    println!("{:32} {:>9} {:>9} {:>9}   growth per doubling", "ms at", "64 KB", "128 KB", "256 KB");
     let mut too_steep = Vec::new();
     for shape in &SHAPES {
-        let sources = [128, 256, 512].map(|kilobytes| shape.of(kilobytes * 1024));
+        // Of more, an allocator takes the memory anew from the system each time, which is a step of its own.
+        let sources = [64, 128, 256].map(|kilobytes| shape.of(kilobytes * 1024));
         let mut times = [f64::INFINITY; 3];
         for attempt in 0..ATTEMPTS {
             for (best, source) in times.iter_mut().zip(&sources) {

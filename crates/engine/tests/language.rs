@@ -365,6 +365,9 @@ fn nesting_and_length_are_bounded() {
         let found =
             codes(&format!("rule \"r\": when \"b\" and {nots}\"a\" then add category \"c\";"));
         assert_eq!(found.contains(&"JS019"), depth > 100, "{found:?}");
+        let chain = "\"b\" near/1 ".repeat(depth);
+        let found = codes(&format!("rule \"r\": when {chain}\"a\" then add category \"c\";"));
+        assert_eq!(found.contains(&"JS019"), depth > 100, "{found:?}");
     }
     let long = vec!["\"a\""; 100_000].join(" or ");
     assert_eq!(codes(&format!("rule \"r\": when {long} then add category \"c\";")), ["JS020"]);

@@ -198,16 +198,21 @@ impl Parser<'_> {
     /// Reads one level deeper, or reports that this is too deep and skips the operand.
     pub(super) fn nested(&mut self, at: Span, read: fn(&mut Self) -> Option<Expr>) -> Option<Expr> {
         if self.depth == MAX_NESTING {
-            let limit = MAX_NESTING.to_string();
-            self.report(Diagnostic::new(Code::TooDeep, at).with("limit", limit));
-            // All that is nested deeper goes with it: the rule is refused as it stands.
-            self.skip_to_clause();
+            self.too_deep(at);
             return None;
         }
         self.depth += 1;
         let inner = read(self);
         self.depth -= 1;
         inner
+    }
+
+    /// Reports it and skips the condition: all that is nested deeper goes with it, and the rule is
+    /// refused as it stands.
+    pub(super) fn too_deep(&mut self, at: Span) {
+        let limit = MAX_NESTING.to_string();
+        self.report(Diagnostic::new(Code::TooDeep, at).with("limit", limit));
+        self.skip_to_clause();
     }
 
     fn skip_to_clause(&mut self) {

@@ -86,7 +86,7 @@ codes! {
     EmptyList = "JS016" Error, "A list lists nothing: `name`.";
     NoWord = "JS017" Error, "A term holds no word that text could hold: `term`.";
     PurelyNegative = "JS018" Error, "The condition holds for an advert in which nothing stands.";
-    TooDeep = "JS019" Error, "Parentheses or `not` are nested too deep: `limit`.";
+    TooDeep = "JS019" Error, "Parentheses, `not` or `near` are nested too deep: `limit`.";
     RuleTooLong = "JS020" Error, "An object's text is too long: `size`, `limit` in bytes.";
     NameTooLong = "JS021" Error, "A name is too long: `limit` in characters.";
     EmptyName = "JS022" Error, "A name holds nothing but space: `kind`.";
@@ -108,6 +108,7 @@ codes! {
     EmptyAttribute = "JS039" Error, "An attribute has no name.";
     CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
     SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
+    Wildcard = "JS042" Error, "A star that ends no word, or a question mark within a word: `term`, `sign`.";
     UnknownField = "JS050" Error, "What is compared is no field: `word`, `known`.";
     WrongValue = "JS051" Error, "A value is none of the field's kind: `field`, `kind`, `found`, `plain`, `reason`.";
     UnknownOperator = "JS052" Error, "Not how values are compared here: `found`, `meant`.";

@@ -4,7 +4,7 @@ use super::ast::{Expr, ExprKind, Form, Term};
 use super::condition::Meaning;
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::FieldMask;
-use super::grammar::Parser;
+use super::grammar::{MAX_NESTING, Parser};
 use super::lexer::SymbolKind;
 
 /// The largest distance and slop, in words.
@@ -53,6 +53,12 @@ impl Parser<'_> {
             return None;
         }
         for word in text.split_whitespace() {
+            if let Some(sign) = wildcard(word) {
+                let diagnostic =
+                    Diagnostic::new(Code::Wildcard, quoted).with("term", text.as_str());
+                self.report(diagnostic.with("sign", sign));
+                return None;
+            }
             let Some(stem) = prefix(word) else { continue };
             let code = if form == Form::AnyForm {
                 Code::BadPrefix
@@ -93,7 +99,10 @@ impl Parser<'_> {
 
     /// An operand and what stands near it: `prim { ( "near" | "before" ) "/" INT prim }`.
     pub(super) fn proximity(&mut self) -> Option<Expr> {
+        let start = self.peek().span;
         let mut left = self.operand();
+        // Height and fields of `left`, kept as it grows: to look through it for each link is quadratic.
+        let mut known: Option<(usize, Vec<FieldMask>)> = None;
         let mut before_this: Option<bool> = None;
         while let Some(ordered) = self.proximity_operator() {
             let operator = self.next().span;
@@ -127,12 +136,20 @@ impl Parser<'_> {
                     self.report(diagnostic.with("operator", name.as_str()));
                 }
             }
-            let mut fields = fields_of(&first);
+            let (height, mut fields) =
+                known.take().unwrap_or_else(|| (height_of(&first), fields_of(&first)));
+            let height = 1 + height.max(height_of(&second));
+            if self.depth + height > MAX_NESTING {
+                self.too_deep(start);
+                return None;
+            }
             fields.extend(fields_of(&second));
             if fields.windows(2).any(|pair| pair[0] != pair[1]) {
                 let diagnostic = Diagnostic::new(Code::ProximityFields, first.span.to(second.span));
                 self.report(diagnostic.with("operator", name.as_str()));
             }
+            fields.truncate(1);
+            known = Some((height, fields));
             let span = first.span.to(second.span);
             let (first, second) = (Box::new(first), Box::new(second));
             let kind = ExprKind::Near { ordered, distance, left: first, right: second };
@@ -173,6 +190,23 @@ pub fn prefix(word: &str) -> Option<&str> {
     word.strip_suffix('*').filter(|stem| !stem.ends_with('\\'))
 }
 
+/// The sign in `word` that other search languages take for any letters, where here it means none.
+fn wildcard(word: &str) -> Option<&'static str> {
+    let stem = prefix(word).unwrap_or(word);
+    let around = |at: usize| (stem[..at].chars().next_back(), stem[at + 1..].chars().next());
+    let within = |at| match around(at) {
+        (Some(before), Some(behind)) => before.is_alphanumeric() && behind.is_alphanumeric(),
+        _ => false,
+    };
+    if stem.match_indices('*').any(|(at, _)| !stem[..at].ends_with('\\')) {
+        Some("*")
+    } else if stem.match_indices('?').any(|(at, _)| within(at)) {
+        Some("?")
+    } else {
+        None
+    }
+}
+
 /// Whether the operand is something that stands at a place in a text.
 fn has_place(expr: &Expr) -> bool {
     match &expr.kind {
@@ -181,6 +215,14 @@ fn has_place(expr: &Expr) -> bool {
             .iter()
             .all(|part| matches!(part.kind, ExprKind::Term { .. } | ExprKind::List { .. })),
         _ => false,
+    }
+}
+
+/// How many links of proximity lie in each other.
+fn height_of(expr: &Expr) -> usize {
+    match &expr.kind {
+        ExprKind::Near { left, right, .. } => 1 + height_of(left).max(height_of(right)),
+        _ => 0,
     }
 }
 
