@@ -14,8 +14,9 @@ use super::program::{Entry, FAILS, HOLDS, Programs};
 use super::roles::Roles;
 use super::rulebook::{Rule, Rulebook};
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
-use super::select::{Access, Rarity};
+use super::select::{Access, Rarity, Target, key_word};
 use super::settings::Settings;
+use super::tallies::{TallyId, TallyPosting};
 use super::units::{Filed, Unit, UnitId, Units};
 use super::vocabulary::Vocabulary;
 
@@ -26,26 +27,28 @@ const TOGETHER: usize = 1024;
 pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) -> RuleSet {
     find_categories(&mut book);
     let uses = count_uses(&book);
-    let rarity = Rarity::from_rules(&book.units, &uses);
     let words = || {
         let hash = identity::hash(&book, &describe(settings, &analyzer));
         (Vocabulary::new(&book.forms), hash)
     };
     let ((vocabulary, hash), ((phrases, lists), tried)) = rayon::join(words, || {
         rayon::join(
-            || file_parts(&book.units, &rarity),
+            || file_parts(&book.units, &uses),
             || {
                 let mut programs = Programs::default();
                 let entries = book.rules.iter();
                 let entries: Vec<Entry> =
                     entries.map(|rule| add_program(&mut programs, &book, rule)).collect();
-                let accesses = accesses(&book, &rarity, &entries);
-                (programs, entries, accesses)
+                let rarity = Rarity::from_rules(&book.units, &uses, &programs.tallies);
+                let filing = file_rules(&book, &rarity, &entries);
+                (programs, entries, filing)
             },
         )
     });
-    let (programs, entries, (postings, always)) = tried;
-    let roles = Roles::new(&book, book.rules.iter(), &[], &phrases, &postings);
+    let (programs, entries, filing) = tried;
+    let tallied = programs.tallies.by_unit();
+    let tally_postings = Filed::new(programs.tallies.len(), &filing.tallies);
+    let roles = Roles::new(&book, book.rules.iter(), &[], &phrases, &filing.units, &tallied);
     RuleSet {
         hash,
         settings: settings.clone(),
@@ -57,8 +60,10 @@ pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) 
         phrases: Arc::new(phrases),
         lists: Arc::new(lists),
         roles,
-        postings: Filed::new(book.units.len(), &postings),
-        always,
+        postings: Filed::new(book.units.len(), &filing.units),
+        tallied,
+        tally_postings,
+        always: filing.always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
         uses,
         comparisons: Comparisons::new(book.units.comparisons()),
@@ -78,10 +83,9 @@ pub(super) fn relink(
     // What is known of the words is kept: it only says which rules are tried, not which match.
     let mut uses = previous.uses.clone();
     uses.resize(book.units.len(), 0);
-    let rarity = Rarity::from_rules(&book.units, &uses);
     let new_units = book.units.len() > previous.book.units.len();
     let (phrases, lists) = if new_units {
-        let (phrases, lists) = file_parts(&book.units, &rarity);
+        let (phrases, lists) = file_parts(&book.units, &uses);
         (Arc::new(phrases), Arc::new(lists))
     } else {
         (previous.phrases.clone(), previous.lists.clone())
@@ -99,22 +103,28 @@ pub(super) fn relink(
         }
     }
     let kept = |rule: RuleId| numbers[rule.0 as usize];
-    let old = previous.postings.iter();
-    let mut postings: Vec<(UnitId, Posting)> = old
-        .filter_map(|(unit, posting)| {
-            Some((unit, Posting { rule: kept(posting.rule)?, ..*posting }))
-        })
-        .collect();
-    let mut always: Vec<RuleId> = previous.always.iter().filter_map(|&rule| kept(rule)).collect();
+    let units = previous.postings.iter().filter_map(|(unit, posting)| {
+        Some((unit, Posting { rule: kept(posting.rule)?, ..*posting }))
+    });
+    let counted = previous.tally_postings.iter().filter_map(|(tally, posting)| {
+        Some((tally, TallyPosting { rule: kept(posting.rule)?, ..*posting }))
+    });
+    let always = previous.always.iter().filter_map(|&rule| kept(rule));
+    let mut filing =
+        Filing { units: units.collect(), tallies: counted.collect(), always: always.collect() };
     for &number in added {
-        let rule = book.rule(number);
-        let entry = add_program(&mut programs, &book, rule);
-        entries[number.0 as usize] = entry;
-        file_rule(&book, &rarity, (number, entry), &mut postings, &mut always);
+        entries[number.0 as usize] = add_program(&mut programs, &book, book.rule(number));
     }
-    always.sort_unstable();
+    let rarity = Rarity::from_rules(&book.units, &uses, &programs.tallies);
+    for &number in added {
+        filing.file(&book, &rarity, number, entries[number.0 as usize]);
+    }
+    filing.always.sort_unstable();
     let new_rules = added.iter().map(|&number| book.rule(number));
-    let roles = Roles::new(&book, new_rules, previous.roles.looked_at(), &phrases, &postings);
+    let before = previous.roles.looked_at();
+    let tallied = programs.tallies.by_unit();
+    let tally_postings = Filed::new(programs.tallies.len(), &filing.tallies);
+    let roles = Roles::new(&book, new_rules, before, &phrases, &filing.units, &tallied);
     RuleSet {
         hash: identity::hash(&book, &describe(&previous.settings, &previous.analyzer)),
         settings: previous.settings.clone(),
@@ -126,8 +136,10 @@ pub(super) fn relink(
         phrases,
         lists,
         roles,
-        postings: Filed::new(book.units.len(), &postings),
-        always,
+        postings: Filed::new(book.units.len(), &filing.units),
+        tallied,
+        tally_postings,
+        always: filing.always,
         layers: book.rules.iter().map(|rule| rule.layer + 1).max().unwrap_or(1),
         uses,
         comparisons: Comparisons::new(book.units.comparisons()),
@@ -166,8 +178,8 @@ fn removes(book: &Rulebook) -> Filed<CategoryId> {
 fn add_program(programs: &mut Programs, book: &Rulebook, rule: &Rule) -> Entry {
     // Whoever meets the exception fails; whoever does not has met the condition before.
     let unless = rule.unless;
-    let exception = unless.map_or(HOLDS, |unless| programs.add(&book.trees, unless, FAILS, HOLDS));
-    Entry { condition: programs.add(&book.trees, rule.when, exception, FAILS), exception }
+    let exception = unless.map_or(HOLDS, |unless| programs.add(book, unless, FAILS, HOLDS));
+    Entry { condition: programs.add(book, rule.when, exception, FAILS), exception }
 }
 
 /// How many leaves of conditions name each unit, alone or within another.
@@ -186,14 +198,14 @@ fn count_uses(book: &Rulebook) -> Vec<u32> {
 }
 
 /// Phrases under the pairs by which they are looked for, lists under their members.
-fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Phrases, Filed<UnitId>) {
+fn file_parts(units: &Units, uses: &[u32]) -> (Phrases, Filed<UnitId>) {
     let (mut phrases, mut lists) = (Vec::new(), Vec::new());
     for (unit, kind) in units.iter() {
         let parts = units.parts(unit);
         match kind {
             Unit::Phrase { .. } => {
                 // The pair that begins with the rarest word, or ends with it if it is the last.
-                let offset = rarity.key_word(parts).min(parts.len() - 2);
+                let offset = key_word(parts, uses).min(parts.len() - 2);
                 let length = parts.len() as u32;
                 let key = PhraseKey { phrase: unit, offset: offset as u32, length };
                 phrases.push((parts[offset], parts[offset + 1], key));
@@ -205,44 +217,52 @@ fn file_parts(units: &Units, rarity: &Rarity<'_>) -> (Phrases, Filed<UnitId>) {
     (Phrases::new(phrases), Filed::new(units.len(), &lists))
 }
 
-type Postings = (Vec<(UnitId, Posting)>, Vec<RuleId>);
+/// Where rules are filed.
+#[derive(Default)]
+struct Filing {
+    units: Vec<(UnitId, Posting)>,
+    tallies: Vec<(TallyId, TallyPosting)>,
+    always: Vec<RuleId>,
+}
 
-/// Rules under the units by which they are tried, and those that always are.
-fn accesses(book: &Rulebook, rarity: &Rarity<'_>, entries: &[Entry]) -> Postings {
-    let found: Vec<Postings> = entries
+/// Every rule under what leads to it.
+fn file_rules(book: &Rulebook, rarity: &Rarity<'_>, entries: &[Entry]) -> Filing {
+    let parts: Vec<Filing> = entries
         .par_chunks(TOGETHER)
         .enumerate()
         .map(|(chunk, entries)| {
-            let (mut postings, mut always) = (Vec::new(), Vec::new());
+            let mut filing = Filing::default();
             for (number, &entry) in (chunk * TOGETHER..).zip(entries) {
-                let rule = (RuleId(number as u32), entry);
-                file_rule(book, rarity, rule, &mut postings, &mut always);
+                filing.file(book, rarity, RuleId(number as u32), entry);
             }
-            (postings, always)
+            filing
         })
         .collect();
-    let (mut postings, mut always) = (Vec::new(), Vec::new());
-    for part in found {
-        postings.extend(part.0);
-        always.extend(part.1);
+    let mut all = Filing::default();
+    for part in parts {
+        all.units.extend(part.units);
+        all.tallies.extend(part.tallies);
+        all.always.extend(part.always);
     }
-    (postings, always)
+    all
 }
 
-fn file_rule(
-    book: &Rulebook,
-    rarity: &Rarity<'_>,
-    (number, entry): (RuleId, Entry),
-    postings: &mut Vec<(UnitId, Posting)>,
-    always: &mut Vec<RuleId>,
-) {
-    match rarity.access(&book.trees, book.rule(number).when) {
-        Access::Units { keys, .. } => {
-            postings.extend(keys.into_iter().map(|key| {
-                let start = if key.proves { entry.exception } else { entry.condition };
-                (key.unit, Posting { rule: number, fields: key.fields, start })
-            }));
+impl Filing {
+    fn file(&mut self, book: &Rulebook, rarity: &Rarity<'_>, rule: RuleId, entry: Entry) {
+        let Access::Units { keys, .. } = rarity.access(&book.trees, book.rule(rule).when) else {
+            self.always.push(rule);
+            return;
+        };
+        for key in keys {
+            let start = if key.proves { entry.exception } else { entry.condition };
+            match key.target {
+                Target::Unit(unit, fields) => {
+                    self.units.push((unit, Posting { rule, fields, start }));
+                }
+                Target::Tally(tally, least) => {
+                    self.tallies.push((tally, TallyPosting { least, rule, start }));
+                }
+            }
         }
-        Access::Always => always.push(number),
     }
 }

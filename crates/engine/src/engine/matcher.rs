@@ -15,6 +15,7 @@ use super::places::Place;
 use super::program::Step;
 use super::roles::Role;
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet, StringId};
+use super::tallies::{Tally, TallyId, TallyPosting};
 use super::units::{Unit, UnitId};
 
 /// A token that some rule may look for.
@@ -55,6 +56,9 @@ pub struct Scratch {
     marks: Vec<Mark>,
     /// The units that stand in the advert and under which rules are filed; some more than once.
     filed: Vec<UnitId>,
+    tallies: Vec<Tally>,
+    /// The sets of which something stands in the advert, each once.
+    counted: Vec<TallyId>,
     /// The epoch at which each rule was last tried.
     tried: Vec<u32>,
     /// The rules to try, each once.
@@ -212,8 +216,10 @@ impl RuleSet {
 
     /// Marks every unit that some rule looks for where it stands.
     fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, filed, epoch, .. } = scratch;
-        let mut marking = Marking { ruleset: self, marks, filed, epoch: *epoch, field: 0 };
+        let Scratch { fields, marks, filed, tallies, counted, epoch, .. } = scratch;
+        let ruleset = self;
+        let epoch = *epoch;
+        let mut marking = Marking { ruleset, marks, filed, tallies, counted, epoch, field: 0 };
         for (number, field) in fields.iter().enumerate() {
             marking.field = number;
             for (index, token) in field.tokens.iter().enumerate() {
@@ -265,14 +271,18 @@ impl RuleSet {
             scratch.waiting.sort_unstable();
         }
         let mut waiting = std::mem::take(&mut scratch.waiting);
+        let tallies = std::mem::take(&mut scratch.tallies);
+        let epoch = scratch.epoch;
+        let count = |tally: TallyId| tallies[tally as usize].of(epoch);
         for candidate in &waiting {
             let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
-            if self.programs.run(&self.book.trees, candidate.start, &mut stands) {
+            if self.programs.run(&self.book.trees, candidate.start, &mut stands, count) {
                 scratch.settle(self, candidate.rule);
             }
         }
         waiting.clear();
         scratch.waiting = waiting;
+        scratch.tallies = tallies;
     }
 
     /// Adds up the categories of the matched rules.
@@ -326,6 +336,7 @@ impl Scratch {
             self.tried.fill(0);
             self.added.fill(0);
             self.removed.fill(0);
+            self.tallies.fill(Tally::default());
             self.epoch = 0;
         }
         self.epoch += 1;
@@ -341,7 +352,11 @@ impl Scratch {
             self.added.resize(ruleset.book.categories.len(), 0);
             self.removed.resize(ruleset.book.categories.len(), 0);
         }
+        if self.tallies.len() < ruleset.programs.tallies.len() {
+            self.tallies.resize(ruleset.programs.tallies.len(), Tally::default());
+        }
         self.filed.clear();
+        self.counted.clear();
         self.waiting.clear();
         self.additions.clear();
         self.classification.matched.clear();
@@ -361,6 +376,16 @@ impl Scratch {
             for &Posting { rule, fields: asked, start } in ruleset.postings.of(unit) {
                 let last = &mut self.tried[rule.0 as usize];
                 if *last != self.epoch && fields.0 & asked.0 != 0 {
+                    *last = self.epoch;
+                    self.waiting.push(Candidate { layer: layer(rule), rule, start });
+                }
+            }
+        }
+        for &tally in &self.counted {
+            let count = self.tallies[tally as usize].count;
+            for &TallyPosting { least, rule, start } in ruleset.tally_postings.of(tally) {
+                let last = &mut self.tried[rule.0 as usize];
+                if count >= least && *last != self.epoch {
                     *last = self.epoch;
                     self.waiting.push(Candidate { layer: layer(rule), rule, start });
                 }
@@ -464,6 +489,8 @@ struct Marking<'a> {
     ruleset: &'a RuleSet,
     marks: &'a mut [Mark],
     filed: &'a mut Vec<UnitId>,
+    tallies: &'a mut [Tally],
+    counted: &'a mut Vec<TallyId>,
     epoch: u32,
     /// The field at hand.
     field: usize,
@@ -486,11 +513,31 @@ impl Marking<'_> {
             *mark = Mark { epoch: self.epoch, fields: FieldMask::default() };
         }
         let bit = 1 << self.field;
-        let news = mark.fields.0 & bit == 0;
+        let before = mark.fields.0;
+        let news = before & bit == 0;
         mark.fields.0 |= bit;
         if news && role & Role::FILED != 0 {
             self.filed.push(unit);
         }
+        if news && role & Role::TALLIED != 0 {
+            self.count(unit, before);
+        }
         news
+    }
+
+    /// Counts a unit in the sets that look for it in this field, but not again where it stood in another
+    /// of their fields `before`.
+    fn count(&mut self, unit: UnitId, before: u32) {
+        for &(number, fields) in self.ruleset.tallied.of(unit) {
+            if fields.0 >> self.field & 1 == 0 || fields.0 & before != 0 {
+                continue;
+            }
+            let tally = &mut self.tallies[number as usize];
+            if tally.epoch != self.epoch {
+                *tally = Tally { epoch: self.epoch, count: 0 };
+                self.counted.push(number);
+            }
+            tally.count += 1;
+        }
     }
 }

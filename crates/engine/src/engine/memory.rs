@@ -37,6 +37,8 @@ impl RuleSet {
             + self.lists.memory()
             + self.roles.memory()
             + self.postings.memory()
+            + self.tallied.memory()
+            + self.tally_postings.memory()
             + of_vec(&self.always)
             + of_vec(&self.uses)
     }

@@ -34,6 +34,7 @@ pub mod ruleset;
 mod select;
 mod settings;
 pub mod skeleton;
+mod tallies;
 mod terms;
 mod tree;
 pub mod unfiltered;

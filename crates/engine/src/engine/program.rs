@@ -5,6 +5,8 @@
 use crate::lang::FieldMask;
 
 use super::memory::of_vec;
+use super::rulebook::Rulebook;
+use super::tallies::{Tallies, TallyId};
 use super::tree::{NodeId, NodeKind, Trees};
 use super::units::UnitId;
 
@@ -35,7 +37,9 @@ impl Entry {
 enum Probe {
     /// Whether a unit stands in one of the fields.
     Unit(UnitId, FieldMask),
-    /// Whether a part of the tree holds that only counting can tell.
+    /// Whether so many of a set stand.
+    Tally(TallyId, u32),
+    /// Whether a part of the tree holds that only counting can tell, of what is not just units.
     Node(NodeId),
 }
 
@@ -50,30 +54,37 @@ struct Test {
 #[derive(Debug, Clone, Default)]
 pub(super) struct Programs {
     tests: Vec<Test>,
+    /// What the tests count.
+    pub(super) tallies: Tallies,
 }
 
 impl Programs {
     /// Adds the condition at `node`: from its first test, evaluation ends in `yes` or `no`.
-    pub(super) fn add(&mut self, trees: &Trees, node: NodeId, yes: Step, no: Step) -> Step {
+    pub(super) fn add(&mut self, book: &Rulebook, node: NodeId, yes: Step, no: Step) -> Step {
+        let trees = &book.trees;
         match trees.get(node).kind {
             // Built from the last operand to the first, so that each knows where the next begins.
             NodeKind::And { start, len } => {
                 let operands = trees.children(start, len).iter().rev();
-                operands.fold(yes, |next, &operand| self.add(trees, operand, next, no))
+                operands.fold(yes, |next, &operand| self.add(book, operand, next, no))
             }
             NodeKind::Or { start, len } => {
                 let operands = trees.children(start, len).iter().rev();
-                operands.fold(no, |next, &operand| self.add(trees, operand, yes, next))
+                operands.fold(no, |next, &operand| self.add(book, operand, yes, next))
             }
-            NodeKind::Not(inner) => self.add(trees, inner, no, yes),
-            NodeKind::AtLeast { .. } => self.push(Probe::Node(node), yes, no),
+            NodeKind::Not(inner) => self.add(book, inner, no, yes),
+            NodeKind::AtLeast { count, start, len } => {
+                let tally = self.tallies.add(trees, &book.units, trees.children(start, len));
+                let probe = tally.map_or(Probe::Node(node), |tally| Probe::Tally(tally, count));
+                self.push(probe, yes, no)
+            }
             NodeKind::Leaf { unit, fields } => self.push(Probe::Unit(unit, fields), yes, no),
         }
     }
 
     /// The bytes that they take.
     pub(super) fn memory(&self) -> usize {
-        of_vec(&self.tests)
+        of_vec(&self.tests) + self.tallies.memory()
     }
 
     fn push(&mut self, probe: Probe, yes: Step, no: Step) -> Step {
@@ -81,18 +92,21 @@ impl Programs {
         self.tests.len() as Step - 1
     }
 
-    /// Runs from `entry`; `stands` says whether a unit stands in one of the fields.
+    /// Runs from `entry`; `stands` says whether a unit stands in one of the fields, `count` how many of a
+    /// set do.
     pub(super) fn run(
         &self,
         trees: &Trees,
         entry: Step,
         stands: &mut impl FnMut(UnitId, FieldMask) -> bool,
+        count: impl Fn(TallyId) -> u32,
     ) -> bool {
         let mut step = entry;
         while step < FAILS {
             let test = &self.tests[step as usize];
             let found = match test.probe {
                 Probe::Unit(unit, fields) => stands(unit, fields),
+                Probe::Tally(tally, least) => count(tally) >= least,
                 Probe::Node(node) => trees.holds(node, stands),
             };
             step = if found { test.yes } else { test.no };

@@ -8,7 +8,8 @@ use super::memory::of_vec;
 use super::phrases::Phrases;
 use super::rulebook::{Rule, Rulebook};
 use super::ruleset::Posting;
-use super::units::{Unit, UnitId};
+use super::tallies::TallyId;
+use super::units::{Filed, Unit, UnitId};
 
 /// What is to be done, as bits: those of the title, then those of all other fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,12 +24,16 @@ impl Role {
     pub(super) const PAIRED: u8 = 4;
     /// Lists are filed under it. The same in every field.
     pub(super) const LISTED: u8 = 8;
+    /// It counts in some set. The same in every field.
+    pub(super) const TALLIED: u8 = 128;
     /// Of the bits in fields other than the title.
     const OTHER: u32 = 4;
 
     /// The bits of one field.
     fn within(self, field: usize) -> u8 {
-        if field == Fields::TITLE { self.0 } else { self.0 >> Self::OTHER | self.0 & Self::LISTED }
+        let everywhere = self.0 & (Self::LISTED | Self::TALLIED);
+        let own = if field == Fields::TITLE { self.0 } else { self.0 >> Self::OTHER };
+        own & (Self::MARKED | Self::FILED | Self::PAIRED) | everywhere
     }
 
     fn add(&mut self, bit: u8, fields: FieldMask) {
@@ -58,6 +63,7 @@ impl Roles {
         before: &[FieldMask],
         phrases: &Phrases,
         postings: &[(UnitId, Posting)],
+        tallied: &Filed<(TallyId, FieldMask)>,
     ) -> Self {
         let units = &book.units;
         let mut roles = vec![Role::default(); units.len()];
@@ -72,6 +78,9 @@ impl Roles {
         for (unit, posting) in postings {
             looked_at[*unit as usize].0 |= posting.fields.0;
             roles[*unit as usize].add(Role::FILED, posting.fields);
+        }
+        for (unit, _) in tallied.iter() {
+            roles[unit as usize].0 |= Role::TALLIED;
         }
         // A unit has a higher number than its parts: what it hands on to them is complete.
         for (unit, kind) in units.iter().rev() {

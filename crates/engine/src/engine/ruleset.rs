@@ -15,6 +15,7 @@ use super::program::{Entry, Programs, Step};
 use super::roles::Roles;
 use super::rulebook::Rulebook;
 use super::settings::Settings;
+use super::tallies::{TallyId, TallyPosting};
 use super::units::{Filed, UnitId};
 use super::vocabulary::Vocabulary;
 
@@ -59,6 +60,10 @@ pub struct RuleSet {
     pub(super) roles: Roles,
     /// Unit → rules to try where it stands.
     pub(super) postings: Filed<Posting>,
+    /// Unit → sets that it counts in, and in which fields.
+    pub(super) tallied: Filed<(TallyId, FieldMask)>,
+    /// Set → rules to try where so many of it stand.
+    pub(super) tally_postings: Filed<TallyPosting>,
     /// Rules that can only be tried on every advert.
     pub(super) always: Vec<RuleId>,
     /// How many leaves named each unit when all was built.

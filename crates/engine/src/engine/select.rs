@@ -3,38 +3,48 @@
 
 use crate::lang::{FieldMask, Fields};
 
+use super::tallies::{Tallies, TallyId};
 use super::tree::{NodeId, NodeKind, Trees};
 use super::units::{Unit, UnitId, Units};
 
 /// What must stand in an advert for a rule to be tried.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Access {
-    /// One of these units, in one of its fields. `cost` estimates how often that is so.
+    /// One of these. `cost` estimates how often that is so.
     Units { keys: Vec<Key>, cost: f64 },
     /// Nothing in particular: the rule would be tried on every advert.
     Always,
 }
 
-/// A unit without which a condition can't hold, unless another key of it stands.
+/// Something without which a condition can't hold, unless another key of it is met.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Key {
-    pub(super) unit: UnitId,
-    pub(super) fields: FieldMask,
-    /// Where it stands in one of the fields, the condition holds.
+    pub(super) target: Target,
+    /// Where it is met, the condition holds.
     pub(super) proves: bool,
+}
+
+/// What must be met.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(super) enum Target {
+    /// A unit stands in one of the fields.
+    Unit(UnitId, FieldMask),
+    /// So many of a set stand.
+    Tally(TallyId, u32),
 }
 
 /// How often units stand in fields: estimates, as good as what is known of the adverts.
 pub(super) struct Rarity<'a> {
     units: &'a Units,
     uses: &'a [u32],
+    tallies: &'a Tallies,
 }
 
 impl<'a> Rarity<'a> {
     /// Estimates from the rules alone: `uses` counts the leaves that name each unit. A word that many
     /// rules name is a poor key, since each of its adverts would try them all.
-    pub(super) fn from_rules(units: &'a Units, uses: &'a [u32]) -> Self {
-        Self { units, uses }
+    pub(super) fn from_rules(units: &'a Units, uses: &'a [u32], tallies: &'a Tallies) -> Self {
+        Self { units, uses, tallies }
     }
 
     fn cost(&self, unit: UnitId, fields: FieldMask) -> f64 {
@@ -70,10 +80,12 @@ impl<'a> Rarity<'a> {
         let parts = self.units.parts(unit);
         match self.units.kind(unit) {
             Unit::Word | Unit::Phrase { .. } | Unit::List { .. } => {
-                let keys = vec![Key { unit, fields, proves: true }];
+                let keys = vec![Key { target: Target::Unit(unit, fields), proves: true }];
                 Access::Units { keys, cost: self.cost(unit, fields) }
             }
-            Unit::Slop { .. } => unproven(self.unit_access(parts[self.key_word(parts)], fields)),
+            Unit::Slop { .. } => {
+                unproven(self.unit_access(parts[key_word(parts, self.uses)], fields))
+            }
             Unit::Any { .. } => {
                 all_of(parts.iter().map(|&part| self.unit_access(part, fields)).collect())
             }
@@ -83,12 +95,6 @@ impl<'a> Rarity<'a> {
             // Other rules or values make it hold, not a word of the advert.
             Unit::Category { .. } | Unit::Comparison { .. } => Access::Always,
         }
-    }
-
-    /// The number of the word by which a phrase is looked for: its rarest.
-    pub(super) fn key_word(&self, words: &[UnitId]) -> usize {
-        let uses = words.iter().map(|&word| self.uses[word as usize]);
-        uses.enumerate().min_by_key(|&(_, uses)| uses).map_or(0, |(index, _)| index)
     }
 
     /// What must stand in an advert for the condition at `node` to hold.
@@ -115,7 +121,15 @@ impl<'a> Rarity<'a> {
             NodeKind::AtLeast { count, start, len } => {
                 // If `count` hold, then one does among any choice of all but `count - 1` of them; if
                 // fewer hold, one fails among any choice of `count`.
+                let nodes = trees.children(start, len);
+                let tally = self.tallies.find(trees, self.units, nodes).filter(|_| wanted);
                 let mut operands = operands(start, len);
+                if let Some(tally) = tally {
+                    // At most one in `count` of the members that stand leads to the rule.
+                    let sum: f64 = operands.iter().map(Access::cost).sum();
+                    let keys = vec![Key { target: Target::Tally(tally, count), proves: true }];
+                    return Access::Units { keys, cost: sum / f64::from(count.max(1)) };
+                }
                 let chosen = if wanted { (len + 1).saturating_sub(count) } else { count };
                 operands.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
                 operands.truncate(chosen.clamp(1, len.max(1)) as usize);
@@ -123,6 +137,12 @@ impl<'a> Rarity<'a> {
             }
         }
     }
+}
+
+/// The number of the word by which a phrase is looked for: its rarest.
+pub(super) fn key_word(words: &[UnitId], uses: &[u32]) -> usize {
+    let uses = words.iter().map(|&word| uses[word as usize]);
+    uses.enumerate().min_by_key(|&(_, uses)| uses).map_or(0, |(index, _)| index)
 }
 
 /// The one that is tried least often, where all of several must hold.
