@@ -106,6 +106,7 @@ class Service:
         ]
 
     def ruleset(self) -> dict[str, Any]:
+        """What GET /v1/ruleset says; a problem document while there is no rule set."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         try:
             connection.request("GET", "/v1/ruleset")
@@ -118,7 +119,8 @@ class Service:
         end = time.monotonic() + 60
         while True:
             found = self.ruleset()
-            if version in (None, found["version"]) and state in (None, found["reload"]["state"]):
+            known = "reload" in found and version in (None, found["version"])
+            if known and state in (None, found["reload"]["state"]):
                 return
             if time.monotonic() > end:
                 raise SystemExit(f"version {version}, state {state} not in 60 s: {found}")

@@ -122,11 +122,15 @@ def main() -> None:
             shutil.rmtree(scenario)
     print(
         f"{'':20}{'floor µs':>10}{'engine µs':>10}{'ratio':>7}{'adverts/s':>11}{'instructions':>14}"
+        f"{'read MB/s':>11}{'read ns/word':>14}{'floor ns/word':>15}"
     )
     for found in results:
         print(
             "{scenario:20}{floor_us:10.1f}{whole_us:10.1f}{ratio:7.2f}{adverts_per_s:11,.0f}"
             "{instructions!s:>14}".format(**found)
+            + f"{found['bytes'] / found['read_us']:11.0f}"
+            f"{found['read_us'] / found['words'] * 1e3:14.1f}"
+            f"{found['floor_us'] / found['words'] * 1e3:15.1f}"
         )
     if arguments.save:
         day = datetime.now(UTC).date().isoformat()
