@@ -6,6 +6,7 @@ import difflib
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import accumulate
 from typing import Literal, TypeAlias
 
@@ -129,7 +130,11 @@ class _Page:
     def __init__(self, file: str, text: str) -> None:
         self._file = file
         self._text = text
-        self._starts = [0, *accumulate(len(line) + 1 for line in text.split("\n"))][:-1]
+
+    @cached_property
+    def _starts(self) -> list[int]:
+        """Where lines start. Most sources have no finding, and then nobody asks."""
+        return [0, *accumulate(len(line) + 1 for line in self._text.split("\n"))][:-1]
 
     def place(self, start: int, end: int) -> Place:
         start = max(0, min(start, len(self._text)))

@@ -9,6 +9,7 @@ here answers a request or writes to the store.
 from __future__ import annotations
 
 import contextlib
+import math
 import os
 import random
 import sys
@@ -47,6 +48,8 @@ LAST_RETRY = 60.0
 _GRACE = 1.0
 # Added to the thread's own: requests go before builds where they compete for a processor.
 _NICENESS = 10
+# Writing the copy on disk waits for the disk; where publications follow each other, seconds apart are enough.
+_SAVES_APART = 1.0
 
 
 class Build(Protocol):
@@ -96,6 +99,9 @@ class Reloader:
         self._fetch: Fetch | None = None
         # What was accepted or rejected last: it is not built again, and the next fetch starts from it.
         self._settled: Edition | None = None
+        # What was accepted and is not on disk yet, and when the last one was written.
+        self._unsaved: Edition | None = None
+        self._saved_at = -math.inf
         # What was found on disk, with the time of its writing, until it is used or not needed any more.
         self._kept: tuple[Edition, float] | None = None
         self._thread = threading.Thread(target=self._run, name="jobsieve-reload", daemon=True)
@@ -164,6 +170,7 @@ class Reloader:
                 self._renew(attempt, fetch.edition, time.monotonic() - begun)
             self._kept = None
             delay = self._delay(self._status.failures)
+        self._save(apart=_SAVES_APART)
         if self._changed is not None:
             self._changed()
         return delay
@@ -180,13 +187,17 @@ class Reloader:
                 self._signal.wait_for(lambda: self._stopping or self._woken, delay)
                 self._woken = False
                 if self._stopping:
-                    return
+                    break
+            begun = time.monotonic()
             try:
                 delay = self.check()
+                # Looks begin an interval apart, but a slow one leaves time to others.
+                delay = max(delay - (time.monotonic() - begun), delay / 10)
             # Of `changed`, which is not ours. See `check` for why nothing may end this thread.
             except Exception:  # noqa: BLE001
                 self._log.exception("reload", result="status_not_shown")
                 delay = LAST_RETRY
+        self._save()
 
     def _caught_up(self, attempt: Status) -> Status:
         """With what happened while the source was waited for: the copy on disk may answer by now."""
@@ -320,7 +331,7 @@ class Reloader:
                 build_seconds=round(built - begun, 6),
                 swap_seconds=round(swapped - built, 6),
             )
-            self._save(edition)
+            self._unsaved = edition
 
     def _built(self, edition: Edition) -> tuple[Snapshot, tuple[SetAside, ...]]:
         version = edition.publication.version
@@ -368,9 +379,14 @@ class Reloader:
             self._status = before
             raise
 
-    def _save(self, edition: Edition) -> None:
+    def _save(self, *, apart: float = 0.0) -> None:
+        """Writes what was accepted last, unless something was written less than `apart` seconds ago."""
+        if self._unsaved is None or time.monotonic() - self._saved_at < apart:
+            return
+        edition, self._unsaved = self._unsaved, None
         if self._last_good is None or not isinstance(edition.publication, Publication):
             return
+        self._saved_at = time.monotonic()
         now = self._now()
         try:
             self._last_good.save(edition, now)
