@@ -191,8 +191,9 @@ class Reloader:
             begun = time.monotonic()
             try:
                 delay = self.check()
-                # Looks begin an interval apart, but a slow one leaves time to others.
-                delay = max(delay - (time.monotonic() - begun), delay / 10)
+                if not self._status.failures:
+                    # Looks begin an interval apart, but a slow one leaves time to others.
+                    delay = max(delay - (time.monotonic() - begun), delay / 10)
             # Of `changed`, which is not ours. See `check` for why nothing may end this thread.
             except Exception:  # noqa: BLE001
                 self._log.exception("reload", result="status_not_shown")
