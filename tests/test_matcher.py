@@ -413,3 +413,35 @@ def test_a_bent_judgement_is_noticed(mutant: type[ReferenceMatcher]) -> None:
 
 def adverts_of(generator: Generator, rules: list[Drawn]) -> list[dict[str, Any]]:
     return [advert for rule in rules for advert in generator.adverts(rule, 1)]
+
+
+def test_what_several_rules_count_is_counted_once_an_advert() -> None:
+    """By lists and by words, in one field and in both; what stands in both fields counts once."""
+    counts = [
+        f'rule "{n}": when at least {n} of list "tools" then add category "{n}";' for n in (1, 2, 3)
+    ]
+    titles = [
+        f'rule "title {n}": when title at least {n} of list "tools" then add category "t{n}";'
+        for n in (2, 3)
+    ]
+    mixed = 'rule "mixed": when at least 2 of ("saw", title "drill", "glue") then add category "m";'
+    source = "\n".join(
+        ['list "tools": "saw", "hammer", "band saw", "drill";', *counts, *titles, mixed]
+    )
+    ruleset = compiled(source, "wordnet-plus")
+    matched = {
+        ("saw", "saws and a saw"): ["1"],
+        ("saw", "hammer"): ["1", "2"],
+        ("hammer and saw", "saw"): ["1", "2", "title 2"],
+        ("band saw", ""): ["1", "2", "title 2"],
+        ("drill", "band saw"): ["1", "2", "3", "mixed"],
+        ("saw, hammer, drill", "glue"): ["1", "2", "3", "mixed", "title 2", "title 3"],
+        ("glue", "drill"): ["1"],
+    }
+    for (title, description), expected in matched.items():
+        found = ruleset.classify(title=title, description=description).matched_rules
+        body = json.dumps({"title": title, "description": description}).encode()
+        assert found == ruleset.match_unfiltered(body).matched_rules == expected, (
+            title,
+            description,
+        )
