@@ -167,3 +167,19 @@ def test_the_command_reads_tables_and_files_and_writes_all_it_is_told(tmp_path: 
         failed = run(*call, *flags, check=False)
         assert failed.returncode == 2
         assert message in failed.stderr
+
+
+def test_a_table_of_labelled_adverts_gives_declared_fields(tmp_path: Path) -> None:
+    files = {
+        "jobsieve.toml": '[fields]\nsalary = "number"\n',
+        "rows.csv": "title,labels,salary\nChef,low,20000\nChef,high,60000\n",
+        "my.rules": """
+            rule "low": when "chef" and salary < 40k then add category "low";
+            rule "high": when "chef" and salary >= 40k then add category "high";
+        """,
+    }
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    call = ["evaluate", str(tmp_path / "rows.csv"), "--rules", str(tmp_path / "my.rules"), "--json"]
+    done = run("--config", str(tmp_path / "jobsieve.toml"), *call)
+    assert json.loads(done.stdout)["accuracy"]["value"] == 1

@@ -51,11 +51,12 @@ def read(context: Context, files: Iterable[str]) -> list[Advert]:
     """The labelled adverts of all files. Raises `JobsieveError` where a row can't be read."""
     from jobsieve import corpus
 
-    largest = context.settings().server.max_body_bytes
+    settings = context.settings()
+    largest, fields = settings.server.max_body_bytes, settings.fields
     found: list[Advert] = []
     for file in files:
         rows = []
-        for row in adverts.read(file, largest_cell=largest, more_columns=True):
+        for row in adverts.read(file, largest_cell=largest, fields=fields, more_columns=True):
             if isinstance(row, adverts.Unreadable):
                 raise JobsieveError(f"{file}: {row.reason}")
             rows.append(row)
