@@ -61,8 +61,11 @@ fn main() {
 
 /// Puts one more term into one rule, one that no other rule has.
 fn change(sources: &mut [Source], round: usize) {
-    let number = round % sources.len();
-    let source = &mut sources[number];
+    // Some files hold lists alone.
+    let with_rules = sources.iter_mut().filter(|source| source.text.contains(" when "));
+    let mut with_rules: Vec<&mut Source> = with_rules.collect();
+    let number = round % with_rules.len();
+    let source = &mut *with_rules[number];
     let text = source.text.to_string();
     let rules: Vec<usize> = text.match_indices(" when ").map(|(at, _)| at).collect();
     let at = rules[(round * 7919) % rules.len()] + " when ".len();
