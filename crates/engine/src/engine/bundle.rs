@@ -23,7 +23,7 @@ use super::validate::validate;
 
 /// The number of the form that is written, and the only one that is read. Raised when the head of the body
 /// or the rule book changes.
-pub const FORMAT: u32 = 1;
+pub const FORMAT: u32 = 2;
 
 const MARK: &[u8; 8] = b"JOBSIEVE";
 /// Mark, form, length of the body.

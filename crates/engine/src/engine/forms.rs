@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::text::Analyzer;
 
 use super::memory::{of_texts, of_vec};
-use super::units::{UnitId, Word};
+use super::units::{By, UnitId, Word};
 use super::vocabulary::{Use, When};
 
 /// The forms of words.
@@ -56,27 +56,29 @@ impl Forms {
 
     /// Every surface form of a word, with when it is one.
     fn push(&mut self, analyzer: &Analyzer, word: &Word, unit: UnitId) {
+        let first = self.whole.len();
+        self.push_by(analyzer, &word.by, unit);
+        if let Some(signs) = word.signs.as_deref() {
+            for (_, meaning) in &mut self.whole[first..] {
+                meaning.signs = Some(Box::new((signs.0.as_str().into(), signs.1.as_str().into())));
+            }
+        }
+    }
+
+    fn push_by(&mut self, analyzer: &Analyzer, by: &By, unit: UnitId) {
         let mut push = |folded: &str, when: When| {
             self.whole.push((folded.into(), Use { word: unit, when, signs: None }));
         };
-        let (surfaces, spelling) = match word {
-            Word::Lemma { lemma, spelling } => (analyzer.surfaces(lemma), spelling.as_ref()),
-            Word::AnyForm(folded) => (analyzer.any_forms(folded), None),
-            Word::Written(surface) => {
+        let (surfaces, spelling) = match by {
+            By::Lemma { lemma, spelling } => (analyzer.surfaces(lemma), spelling.as_ref()),
+            By::AnyForm(folded) => (analyzer.any_forms(folded), None),
+            By::Written(surface) => {
                 return push(&analyzer.fold(surface), When::Written(surface.as_str().into()));
             }
-            Word::Exact(folded) => return push(folded, When::Always),
-            Word::Prefix(text) => return self.prefixes.push((text.as_str().into(), unit)),
-            Word::WrittenPrefix(text) => {
+            By::Exact(folded) => return push(folded, When::Always),
+            By::Prefix(text) => return self.prefixes.push((text.as_str().into(), unit)),
+            By::WrittenPrefix(text) => {
                 return self.written_prefixes.push((text.as_str().into(), unit));
-            }
-            Word::Signed { word, before, after } => {
-                let first = self.whole.len();
-                self.push(analyzer, word, unit);
-                for (_, meaning) in &mut self.whole[first..] {
-                    meaning.signs = Some(Box::new((before.as_str().into(), after.as_str().into())));
-                }
-                return;
             }
         };
         for amount in surfaces.iter().flat_map(|surface| analyzer.amounts(&surface.folded)) {

@@ -7,7 +7,7 @@ use crate::lang::proximity::prefix;
 use crate::text::compounds::Gap;
 use crate::text::{Analyzer, Markup, Text};
 
-use super::units::{UnitBuilder, UnitId, Word};
+use super::units::{By, UnitBuilder, UnitId, Word};
 
 /// In how many ways a term may be written: as it stands, and with words joined and parted.
 const MAX_SPELLINGS: usize = 16;
@@ -85,9 +85,9 @@ impl<'a> Terms<'a> {
             let token = *self.text.tokens().last()?;
             last.compounds = false;
             last.word = if term.form == Form::Case {
-                Word::WrittenPrefix(self.text.surface(&token).to_owned())
+                By::WrittenPrefix(self.text.surface(&token).to_owned()).into()
             } else {
-                Word::Prefix(self.text.folded(&token).to_owned())
+                By::Prefix(self.text.folded(&token).to_owned()).into()
             };
         }
         Some(parts)
@@ -99,23 +99,20 @@ impl<'a> Terms<'a> {
         for (index, token) in tokens.iter().enumerate() {
             let folded = self.text.folded(token);
             let word = match form {
-                Form::Case => Word::Written(self.text.surface(token).to_owned()),
+                Form::Case => By::Written(self.text.surface(token).to_owned()).into(),
                 form => of_form(self.analyzer, form, folded),
             };
             // What a rule writes at a word, an advert's word must have, too: `a+` is no `a`.
             let signs = match self.text.signs(token) {
                 ("", "") => None,
-                (before, after) => Some((before.to_owned(), after.to_owned())),
+                (before, after) => Some(Box::new((before.to_owned(), after.to_owned()))),
             };
             let compounds = signs.is_none() && matches!(form, Form::Lemma | Form::AnyForm);
             let next = tokens.get(index + 1);
             parts.push(Part {
                 folded: folded.to_owned(),
                 gap: next.map_or(Gap::Space, |next| self.text.gap(token, next)),
-                word: match signs {
-                    None => word,
-                    Some((before, after)) => Word::Signed { word: Box::new(word), before, after },
-                },
+                word: Word { signs, ..word },
                 compounds,
             });
         }
@@ -179,7 +176,7 @@ impl Spelling<'_> {
             return;
         }
         for (head, tail) in self.analyzer.splits(&part.folded) {
-            begun.extend([Word::Exact(head), of_form(self.analyzer, self.form, &tail)]);
+            begun.extend([By::Exact(head).into(), of_form(self.analyzer, self.form, &tail)]);
             self.extend(begun, at + 1, all);
             begun.truncate(length);
         }
@@ -196,8 +193,8 @@ impl Spelling<'_> {
 fn of_form(analyzer: &Analyzer, form: Form, folded: &str) -> Word {
     match form {
         Form::Lemma => by_lemma(analyzer, folded),
-        Form::Exact | Form::Case => Word::Exact(folded.to_owned()),
-        Form::AnyForm => Word::AnyForm(folded.to_owned()),
+        Form::Exact | Form::Case => By::Exact(folded.to_owned()).into(),
+        Form::AnyForm => By::AnyForm(folded.to_owned()).into(),
     }
 }
 
@@ -207,5 +204,5 @@ fn by_lemma(analyzer: &Analyzer, folded: &str) -> Word {
     let lemma = analyzer.lemma(folded, false);
     let as_name = analyzer.lemma(folded, true);
     let spelling = (as_name != lemma).then(|| folded.to_owned());
-    Word::Lemma { lemma: lemma.into_owned(), spelling }
+    By::Lemma { lemma: lemma.into_owned(), spelling }.into()
 }

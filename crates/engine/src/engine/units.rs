@@ -154,7 +154,15 @@ impl Units {
 
 /// A word that rules look for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub(super) enum Word {
+pub(super) struct Word {
+    pub(super) by: By,
+    /// The signs that must stand right before and right behind it.
+    pub(super) signs: Option<Box<(String, String)>>,
+}
+
+/// How a word is recognised.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub(super) enum By {
     /// By its lemma; also by its folded spelling, where a token of that spelling can have another.
     Lemma { lemma: String, spelling: Option<String> },
     /// By its folded spelling.
@@ -167,26 +175,32 @@ pub(super) enum Word {
     Prefix(String),
     /// By how its spelling as written begins.
     WrittenPrefix(String),
-    /// One of the others with these signs right before and behind it.
-    Signed { word: Box<Word>, before: String, after: String },
+}
+
+impl From<By> for Word {
+    fn from(by: By) -> Self {
+        Self { by, signs: None }
+    }
 }
 
 impl Word {
     /// The bytes that it takes beside its own.
     fn memory(&self) -> usize {
-        match self {
-            Self::Lemma { lemma, spelling } => {
+        let own = match &self.by {
+            By::Lemma { lemma, spelling } => {
                 lemma.capacity() + spelling.as_ref().map_or(0, String::capacity)
             }
-            Self::Exact(text)
-            | Self::Written(text)
-            | Self::AnyForm(text)
-            | Self::Prefix(text)
-            | Self::WrittenPrefix(text) => text.capacity(),
-            Self::Signed { word, before, after } => {
-                size_of::<Self>() + word.memory() + before.capacity() + after.capacity()
-            }
-        }
+            By::Exact(text)
+            | By::Written(text)
+            | By::AnyForm(text)
+            | By::Prefix(text)
+            | By::WrittenPrefix(text) => text.capacity(),
+        };
+        let signs = self
+            .signs
+            .as_deref()
+            .map_or(0, |signs| size_of_val(signs) + signs.0.capacity() + signs.1.capacity());
+        own + signs
     }
 }
 
