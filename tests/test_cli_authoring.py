@@ -51,6 +51,31 @@ def test_lint_reads_a_store() -> None:
     assert "holds no published rules" in str(call("lint", "--store", "other.db").exception)
 
 
+def test_lint_counts_what_rules_cost_on_adverts() -> None:
+    rare = 'rule "rare": when "python" and "django" then add category "it";\n'
+    Path("some.rules").write_text(GOOD + VAGUE + rare, encoding="utf-8")
+    titles = ["Python manager", "Python", "Django developer", "Cook"]
+    lines = [json.dumps({"title": title}) for title in titles]
+    Path("adverts.jsonl").write_text("\n".join([*lines, "{}", "no JSON"]), encoding="utf-8")
+    done = call("lint", "some.rules", "--cost", "adverts.jsonl", "--json")
+    assert done.exit_code == 0
+    assert done.stderr == "jobsieve: 2 adverts could not be read and left out\n"
+    told = json.loads(done.stdout)
+    assert told["adverts"] == 4
+    counts = {cost["rule"]: (cost["tried"], cost["matched"]) for cost in told["rules"]}
+    # The third is filed under the word that fewer rules name.
+    assert counts == {"python": (2, 2), "managers": (1, 1), "rare": (1, 0)}
+    spent = [cost["microseconds"] for cost in told["rules"]]
+    assert spent == sorted(spent, reverse=True)
+    assert spent[-1] > 0
+    table = call("lint", "some.rules", "--cost", "adverts.jsonl").stdout.splitlines()
+    assert len(table) == 4
+    assert table[0] == "rule\ttried\tmatched\tµs\tµs a trial"
+    assert call("lint", "some.rules", "--cost", "adverts.jsonl", "--format", "sarif").exit_code == 2
+    Path("none.jsonl").write_text("{}\n", encoding="utf-8")
+    assert call("lint", "some.rules", "--cost", "none.jsonl").exit_code == 1
+
+
 def test_findings_name_files_as_they_were_given() -> None:
     folder = Path("rules") / "it"
     folder.mkdir(parents=True)

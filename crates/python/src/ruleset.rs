@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use jobsieve_engine::engine::{self, RuleId, Scratch};
+use jobsieve_engine::engine::{self, Cost, RuleId, Scratch};
 use jobsieve_engine::exchange::{
     self, Advert, write_error_record, write_explanation, write_record,
 };
@@ -203,6 +203,26 @@ impl RuleSet {
         });
         let out = out.map_err(|error| advert_error(py, &error))?;
         Ok(PyBytes::new(py, &out))
+    }
+
+    /// What each rule costs on adverts, by number, and how many of these were refused.
+    #[expect(clippy::needless_pass_by_value, reason = "what Python gives is converted into it")]
+    fn costs(
+        &self,
+        py: Python<'_>,
+        lines: Vec<PyBackedBytes>,
+    ) -> (Vec<(&str, u64, u64, u64)>, usize) {
+        let mut costs = vec![Cost::default(); self.inner.rule_count()];
+        let refused = py.detach(|| {
+            let mut add = |line: &PyBackedBytes| {
+                let advert = self.read(line)?;
+                SCRATCH
+                    .with_borrow_mut(|scratch| self.inner.add_costs(&advert, scratch, &mut costs))
+            };
+            lines.iter().filter(|line| add(line).is_err()).count()
+        });
+        let told = |(name, cost): (_, Cost)| (name, cost.tried, cost.matched, cost.nanoseconds);
+        (self.inner.rule_names().zip(costs).map(told).collect(), refused)
     }
 
     /// The answer found by trying every rule, without any selection; for tests.

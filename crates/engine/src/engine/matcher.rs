@@ -148,7 +148,7 @@ impl RuleSet {
         scratch.begin(self);
         self.read(advert, scratch)?;
         self.mark(scratch);
-        self.try_candidates(scratch);
+        self.try_candidates(scratch, |_, _| ());
         self.conclude(scratch);
         Ok(&scratch.classification)
     }
@@ -215,7 +215,7 @@ impl RuleSet {
     }
 
     /// Marks every unit that some rule looks for where it stands.
-    fn mark(&self, scratch: &mut Scratch) {
+    pub(super) fn mark(&self, scratch: &mut Scratch) {
         let Scratch { fields, marks, filed, tallies, counted, epoch, .. } = scratch;
         let ruleset = self;
         let epoch = *epoch;
@@ -264,8 +264,13 @@ impl RuleSet {
         }
     }
 
-    /// Tries the rules filed under what stands in the advert, layer after layer.
-    fn try_candidates(&self, scratch: &mut Scratch) {
+    /// Tries the rules filed under what stands in the advert, layer after layer. `tried` is told of each,
+    /// and whether it matched.
+    pub(super) fn try_candidates(
+        &self,
+        scratch: &mut Scratch,
+        mut tried: impl FnMut(RuleId, bool),
+    ) {
         scratch.collect_candidates(self);
         if self.layers > 1 {
             scratch.waiting.sort_unstable();
@@ -276,9 +281,11 @@ impl RuleSet {
         let count = |tally: TallyId| tallies[tally as usize].of(epoch);
         for candidate in &waiting {
             let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
-            if self.programs.run(&self.book.trees, candidate.start, &mut stands, count) {
+            let holds = self.programs.run(&self.book.trees, candidate.start, &mut stands, count);
+            if holds {
                 scratch.settle(self, candidate.rule);
             }
+            tried(candidate.rule, holds);
         }
         waiting.clear();
         scratch.waiting = waiting;

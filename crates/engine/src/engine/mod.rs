@@ -9,11 +9,12 @@
 //! Flow of an advert: [`matcher`] marks the units that stand in it, tries the rules filed under them,
 //! and adds up the categories. [`unfiltered`] is the same without any selection, for tests;
 //! [`explain`] tells why a rule did or did not match, [`instead`] what stands in place of a clause that
-//! fails. [`skeleton`] lays the conditions open for tools.
+//! fails; [`cost`] what each rule costs. [`skeleton`] lays the conditions open for tools.
 
 pub mod bundle;
 mod comparisons;
 pub mod compile;
+mod cost;
 pub mod explain;
 mod forms;
 mod identity;
@@ -43,6 +44,7 @@ mod validate;
 mod vocabulary;
 
 pub use compile::{Compiled, Source, compile, recompile};
+pub use cost::Cost;
 pub use matcher::{CategoryResult, Classification, Scratch};
 pub use ruleset::{CategoryId, RuleId, RuleSet};
 pub use settings::Settings;
