@@ -39,8 +39,8 @@ def lint(
 
     With --cost, rules are tried on a sample of adverts, and the table shows of each, the dearest first, on
     how many adverts it was tried, how many it matched, and what its trials took in microseconds, all in
-    all and for each trial. A rule that is tried often and seldom matches wants a rarer word. What several
-    rules ask for counts for the first of them.
+    all and for each trial, in the best of five passes. A rule that is tried often and seldom matches wants
+    a rarer word. What several rules ask for counts for the first of them.
     """
     if bool(paths) == (store_url is not None):
         raise click.UsageError("Say which files or folders to lint, or which --store.")
@@ -70,9 +70,11 @@ def lint(
 def _show_cost(ruleset: _core.RuleSet, sample: str, largest_cell: int, form: str) -> None:
     rows = list(adverts.read(sample, largest_cell=largest_cell, fields=ruleset.fields))
     lines = [row for row in rows if isinstance(row, bytes)]
-    # Memory and caches are warm when it counts.
-    ruleset.costs(lines[:100])
-    costs, refused = ruleset.costs(lines)
+    # A rule's best pass counts: whatever else the machine does only ever adds to it.
+    passes = [ruleset.costs(lines) for _ in range(5)]
+    refused = passes[0][1]
+    same_rule = zip(*(costs for costs, _ in passes), strict=True)
+    costs = [min(each, key=lambda cost: cost[3]) for each in same_rule]
     unread = len(rows) - len(lines) + refused
     if unread == len(rows):
         raise click.ClickException(f"{sample} holds no advert that can be read.")
