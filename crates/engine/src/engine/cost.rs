@@ -35,6 +35,7 @@ impl RuleSet {
         scratch.begin(self);
         self.read(advert, scratch)?;
         self.mark(scratch);
+        scratch.collect_candidates(self);
         let mut last = Instant::now();
         self.try_candidates(scratch, |rule, matched| {
             let took = last.elapsed().as_nanos();

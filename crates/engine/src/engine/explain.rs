@@ -8,8 +8,9 @@ use std::sync::Arc;
 use crate::exchange::{Advert, AdvertError};
 use crate::lang::{Span, ValueId};
 
+use super::classification::Classification;
 pub use super::instead::{Difference, Instead};
-use super::matcher::{Classification, Scratch};
+use super::matcher::Scratch;
 use super::ruleset::{CategoryId, RuleId, RuleSet};
 use super::tree::{NodeId, NodeKind};
 use super::units::{Unit, UnitId};

@@ -4,17 +4,16 @@
 //! All working memory is in a [`Scratch`] that its thread reuses. Marks carry the number of the advert
 //! (its epoch), so that nothing is cleared between adverts and a scratch serves any rule set.
 
-use std::ops::Range;
-
 use crate::exchange::{Advert, AdvertError, Given};
 use crate::lang::{FieldMask, Fields};
 use crate::text::{Markup, Text, TooLong};
 
+use super::classification::{CategoryResult, Classification};
 use super::comparisons::Found;
 use super::places::Place;
 use super::program::Step;
 use super::roles::Role;
-use super::ruleset::{CategoryId, Posting, RuleId, RuleSet, StringId};
+use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
 use super::tallies::{Tally, TallyId, TallyPosting};
 use super::units::{Unit, UnitId};
 
@@ -88,53 +87,6 @@ struct Addition {
     score: i64,
 }
 
-/// A category of an advert.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CategoryResult {
-    /// Which.
-    pub category: CategoryId,
-    /// The sum of its rules' scores, in thousandths.
-    pub score: i64,
-    /// Where its rules stand; see [`Classification::category_rules`].
-    rules: Range<usize>,
-}
-
-/// What the rules say of one advert; lives in a [`Scratch`].
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Classification {
-    matched: Vec<RuleId>,
-    categories: Vec<CategoryResult>,
-    category_rules: Vec<RuleId>,
-    pub(super) attributes: Vec<(StringId, StringId)>,
-    cut: FieldMask,
-}
-
-impl Classification {
-    /// The categories, the primary one first: by score, then depth, then path.
-    #[must_use]
-    pub fn categories(&self) -> &[CategoryResult] {
-        &self.categories
-    }
-
-    /// The rules that added a category, by name.
-    #[must_use]
-    pub fn category_rules(&self, result: &CategoryResult) -> &[RuleId] {
-        self.category_rules.get(result.rules.clone()).unwrap_or(&[])
-    }
-
-    /// All rules that matched, by name.
-    #[must_use]
-    pub fn matched_rules(&self) -> &[RuleId] {
-        &self.matched
-    }
-
-    /// The fields whose text was too long, so that its end was left out.
-    #[must_use]
-    pub fn cut(&self) -> FieldMask {
-        self.cut
-    }
-}
-
 impl RuleSet {
     /// Classifies one advert. The answer depends on nothing but the advert and the rule set.
     ///
@@ -148,9 +100,9 @@ impl RuleSet {
         scratch.begin(self);
         self.read(advert, scratch)?;
         self.mark(scratch);
+        scratch.collect_candidates(self);
         self.try_candidates(scratch, |_, _| ());
-        self.conclude(scratch);
-        Ok(&scratch.classification)
+        Ok(self.conclude(scratch))
     }
 
     /// Cuts the advert's texts into words and keeps those that some rule looks for; reads its values.
@@ -264,17 +216,13 @@ impl RuleSet {
         }
     }
 
-    /// Tries the rules filed under what stands in the advert, layer after layer. `tried` is told of each,
+    /// Tries the rules that were collected, layer after layer. `tried` is told of each,
     /// and whether it matched.
     pub(super) fn try_candidates(
         &self,
         scratch: &mut Scratch,
         mut tried: impl FnMut(RuleId, bool),
     ) {
-        scratch.collect_candidates(self);
-        if self.layers > 1 {
-            scratch.waiting.sort_unstable();
-        }
         let mut waiting = std::mem::take(&mut scratch.waiting);
         let tallies = std::mem::take(&mut scratch.tallies);
         let epoch = scratch.epoch;
@@ -293,7 +241,7 @@ impl RuleSet {
     }
 
     /// Adds up the categories of the matched rules.
-    fn conclude(&self, scratch: &mut Scratch) {
+    pub(super) fn conclude<'s>(&self, scratch: &'s mut Scratch) -> &'s Classification {
         let Scratch { additions, classification, removed, epoch, .. } = scratch;
         let Classification { matched, categories, category_rules, attributes, .. } = classification;
         matched.sort_unstable();
@@ -325,12 +273,7 @@ impl RuleSet {
         categories.sort_unstable_by(|a, b| {
             (b.score, depth(b)).cmp(&(a.score, depth(a))).then(a.category.cmp(&b.category))
         });
-    }
-
-    /// Concludes from the rules that matched; see [`unfiltered`](super::unfiltered).
-    pub(super) fn conclusion<'s>(&self, scratch: &'s mut Scratch) -> &'s Classification {
-        self.conclude(scratch);
-        &scratch.classification
+        classification
     }
 }
 
@@ -372,8 +315,8 @@ impl Scratch {
         self.classification.attributes.clear();
     }
 
-    /// Collects the rules to try.
-    fn collect_candidates(&mut self, ruleset: &RuleSet) {
+    /// Collects the rules to try: those filed under what stands in the advert, by layer.
+    pub(super) fn collect_candidates(&mut self, ruleset: &RuleSet) {
         let layer = |rule: RuleId| match ruleset.layers {
             1 => 0,
             _ => ruleset.book.rules[rule.0 as usize].layer,
@@ -403,6 +346,9 @@ impl Scratch {
             Candidate { layer: layer(rule), rule, start }
         });
         self.waiting.extend(always);
+        if ruleset.layers > 1 {
+            self.waiting.sort_unstable();
+        }
     }
 
     /// In which fields the unit stands; every field for a category or comparison that holds.

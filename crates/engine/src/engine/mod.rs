@@ -12,6 +12,7 @@
 //! fails; [`cost`] what each rule costs. [`skeleton`] lays the conditions open for tools.
 
 pub mod bundle;
+pub mod classification;
 mod comparisons;
 pub mod compile;
 mod cost;
@@ -43,8 +44,9 @@ mod units;
 mod validate;
 mod vocabulary;
 
+pub use classification::{CategoryResult, Classification};
 pub use compile::{Compiled, Source, compile, recompile};
 pub use cost::Cost;
-pub use matcher::{CategoryResult, Classification, Scratch};
+pub use matcher::Scratch;
 pub use ruleset::{CategoryId, RuleId, RuleSet};
 pub use settings::Settings;

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use crate::lang::FieldMask;
 use crate::text::Analyzer;
 
+use super::classification::Classification;
 use super::comparisons::Comparisons;
-use super::matcher::Classification;
 use super::phrases::Phrases;
 use super::program::{Entry, Programs, Step};
 use super::roles::Roles;

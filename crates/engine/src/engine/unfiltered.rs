@@ -5,7 +5,8 @@
 use crate::exchange::{Advert, AdvertError};
 use crate::lang::FieldMask;
 
-use super::matcher::{Classification, Scratch};
+use super::classification::Classification;
+use super::matcher::Scratch;
 use super::rulebook::Rule;
 use super::ruleset::{RuleId, RuleSet};
 use super::units::{Unit, UnitId};
@@ -29,7 +30,7 @@ impl RuleSet {
                 }
             }
         }
-        Ok(self.conclusion(scratch))
+        Ok(self.conclude(scratch))
     }
 
     /// Whether a rule's condition holds and its exception does not.
