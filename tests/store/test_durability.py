@@ -80,6 +80,8 @@ from jobsieve.store import ObjectText, open_store
 
 url, writer, edits = sys.argv[1], sys.argv[2], int(sys.argv[3])
 with open_store(url) as store:
+    print("open", flush=True)
+    sys.stdin.readline()
     number = 1
     while number <= edits:
         base = store.head()
@@ -100,12 +102,15 @@ class Writer:
     process: subprocess.Popen[bytes]
     acknowledged: int = 0
     conflicts: int = 0
+    is_open: bool = False
     rest: bytes = b""
 
     def read(self, data: bytes) -> None:
         *lines, self.rest = (self.rest + data).split(b"\n")
         for line in lines:
-            if line == b"conflict":
+            if line == b"open":
+                self.is_open = True
+            elif line == b"conflict":
                 self.conflicts += 1
             else:
                 self.acknowledged = int(line)
@@ -117,7 +122,9 @@ def test_of_two_writers_one_of_which_is_killed_no_acknowledged_edit_is_lost(new_
     writers = {
         name: Writer(
             subprocess.Popen(
-                [sys.executable, "-c", WRITER, new_url, name, str(edits)], stdout=subprocess.PIPE
+                [sys.executable, "-c", WRITER, new_url, name, str(edits)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
             )
         )
         for name in ("survivor", "doomed")
@@ -126,6 +133,7 @@ def test_of_two_writers_one_of_which_is_killed_no_acknowledged_edit_is_lost(new_
     for writer in writers.values():
         assert writer.process.stdout is not None
         open_ends[writer.process.stdout] = writer
+    begun = False
     while open_ends:
         for end in select.select(list(open_ends), [], [])[0]:
             data = os.read(end.fileno(), 4096)
@@ -134,6 +142,11 @@ def test_of_two_writers_one_of_which_is_killed_no_acknowledged_edit_is_lost(new_
                 end.close()
                 continue
             open_ends[end].read(data)
+            if not begun and all(writer.is_open for writer in writers.values()):
+                begun = True
+                for writer in writers.values():
+                    assert writer.process.stdin is not None
+                    writer.process.stdin.close()
             if writers["doomed"].acknowledged >= edits // 2:
                 writers["doomed"].process.kill()
     survivor, doomed = writers["survivor"], writers["doomed"]

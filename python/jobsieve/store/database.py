@@ -121,6 +121,8 @@ class Database:
     def _require_schema(self, *, create: bool) -> None:
         with self.reading("open the store") as connection:
             current = self._current(connection)
+        if create and current not in (None, schema.NEWEST) and self._backend.shared:
+            current = self._settled_schema()
         if current == schema.NEWEST:
             return
         if current is None and not create:
@@ -135,6 +137,17 @@ class Database:
                 f"{schema.NEWEST!r}; when no older Jobsieve uses it any more: jobsieve migrate"
             )
         self._migrate(None)
+
+    def _settled_schema(self) -> str | None:
+        """The schema once nobody migrates: MySQL commits each step, so that another process which is just
+        making the store may have come half the way."""
+        with (
+            self._explained("open the store"),
+            self._backend.engine.connect() as connection,
+            self._backend.migrating(connection).begin(),
+        ):
+            self._backend.lock_schema(connection)
+            return self._current(connection)
 
     def _migrate(self, target: str | None) -> tuple[str | None, str | None]:
         with self._explained("migrate the store"):
