@@ -257,7 +257,8 @@ impl Filing {
             let start = if key.proves { entry.exception } else { entry.condition };
             match key.target {
                 Target::Unit(unit, fields) => {
-                    self.units.push((unit, Posting { rule, fields, start }));
+                    let beside = key.beside;
+                    self.units.push((unit, Posting { rule, fields, start, beside }));
                 }
                 Target::Tally(tally, least) => {
                     self.tallies.push((tally, TallyPosting { least, rule, start }));

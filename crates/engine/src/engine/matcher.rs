@@ -10,11 +10,12 @@ use crate::text::{Markup, Text, TooLong};
 
 use super::classification::{CategoryResult, Classification};
 use super::comparisons::Found;
+use super::marks::Marks;
 use super::places::Place;
-use super::program::Step;
+use super::program::{self, Step};
 use super::roles::Role;
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
-use super::tallies::{Tally, TallyId, TallyPosting};
+use super::tallies::{TallyId, TallyPosting};
 use super::units::{Unit, UnitId};
 
 /// A token that some rule may look for.
@@ -37,13 +38,6 @@ pub(super) struct FieldText {
     pub(super) words: Vec<UnitId>,
 }
 
-/// In which fields of the advert numbered `epoch` a unit stands.
-#[derive(Debug, Clone, Copy, Default)]
-struct Mark {
-    epoch: u32,
-    fields: FieldMask,
-}
-
 /// The working memory of one thread's classifications; reused, so that steady work allocates nothing.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -52,12 +46,7 @@ pub struct Scratch {
     pub(super) fields: Vec<FieldText>,
     values: Vec<Found>,
     folded: String,
-    marks: Vec<Mark>,
-    /// The units that stand in the advert and under which rules are filed; some more than once.
-    filed: Vec<UnitId>,
-    tallies: Vec<Tally>,
-    /// The sets of which something stands in the advert, each once.
-    counted: Vec<TallyId>,
+    marks: Marks,
     /// The epoch at which each rule was last tried.
     tried: Vec<u32>,
     /// The rules to try, each once.
@@ -168,33 +157,31 @@ impl RuleSet {
 
     /// Marks every unit that some rule looks for where it stands.
     pub(super) fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, filed, tallies, counted, epoch, .. } = scratch;
-        let ruleset = self;
-        let epoch = *epoch;
-        let mut marking = Marking { ruleset, marks, filed, tallies, counted, epoch, field: 0 };
+        let Scratch { fields, marks, .. } = scratch;
         for (number, field) in fields.iter().enumerate() {
-            marking.field = number;
             for (index, token) in field.tokens.iter().enumerate() {
                 for &word in field.words(token) {
                     let role = self.roles.of(word, number);
                     if role & Role::MARKED != 0 {
-                        marking.mark(word, role);
+                        marks.mark(self, word, number, role);
                     }
                     if role & Role::PAIRED != 0 {
-                        self.mark_phrases(field, index, word, &mut marking);
+                        self.mark_phrases(field, index, word, number, marks);
                     }
                 }
             }
         }
     }
 
-    /// Marks the phrases that are looked for by `word`, the token at `index`, and the word behind it.
+    /// Marks the phrases that are looked for by `word`, the token at `index` of the field of this number,
+    /// and the word behind it.
     fn mark_phrases(
         &self,
         field: &FieldText,
         index: usize,
         word: UnitId,
-        marking: &mut Marking<'_>,
+        number: usize,
+        marks: &mut Marks,
     ) {
         let Some([token, next]) = field.tokens.get(index..index + 2) else { return };
         if next.position != token.position + 1 || next.sentence != token.sentence {
@@ -208,9 +195,9 @@ impl RuleSet {
                     let window = first.and_then(|at| field.tokens.get(at..at + words.len()));
                     window.is_some_and(|window| field.are_words(window, words))
                 };
-                let role = self.roles.of(key.phrase, marking.field);
+                let role = self.roles.of(key.phrase, number);
                 if stands && role & Role::MARKED != 0 {
-                    marking.mark(key.phrase, role);
+                    marks.mark(self, key.phrase, number, role);
                 }
             }
         }
@@ -224,12 +211,9 @@ impl RuleSet {
         mut tried: impl FnMut(RuleId, bool),
     ) {
         let mut waiting = std::mem::take(&mut scratch.waiting);
-        let tallies = std::mem::take(&mut scratch.tallies);
-        let epoch = scratch.epoch;
-        let count = |tally: TallyId| tallies[tally as usize].of(epoch);
         for candidate in &waiting {
-            let mut stands = |unit, fields: FieldMask| scratch.stands(self, unit).0 & fields.0 != 0;
-            let holds = self.programs.run(&self.book.trees, candidate.start, &mut stands, count);
+            let mut evidence = Evidence { ruleset: self, scratch };
+            let holds = self.programs.run(&self.book, candidate.start, &mut evidence);
             if holds {
                 scratch.settle(self, candidate.rule);
             }
@@ -237,7 +221,6 @@ impl RuleSet {
         }
         waiting.clear();
         scratch.waiting = waiting;
-        scratch.tallies = tallies;
     }
 
     /// Adds up the categories of the matched rules.
@@ -282,19 +265,12 @@ impl Scratch {
     pub(super) fn begin(&mut self, ruleset: &RuleSet) {
         if self.epoch == u32::MAX {
             // Marks of four billion adverts ago would count again.
-            self.marks.fill(Mark::default());
-            self.tried.fill(0);
-            self.added.fill(0);
-            self.removed.fill(0);
-            self.tallies.fill(Tally::default());
-            self.epoch = 0;
+            *self = Self::default();
         }
         self.epoch += 1;
+        self.marks.begin(ruleset, self.epoch);
         let texts = ruleset.settings.fields.texts().len();
         self.fields.resize_with(texts, FieldText::default);
-        if self.marks.len() < ruleset.book.units.len() {
-            self.marks.resize(ruleset.book.units.len(), Mark::default());
-        }
         if self.tried.len() < ruleset.book.rules.len() {
             self.tried.resize(ruleset.book.rules.len(), 0);
         }
@@ -302,11 +278,6 @@ impl Scratch {
             self.added.resize(ruleset.book.categories.len(), 0);
             self.removed.resize(ruleset.book.categories.len(), 0);
         }
-        if self.tallies.len() < ruleset.programs.tallies.len() {
-            self.tallies.resize(ruleset.programs.tallies.len(), Tally::default());
-        }
-        self.filed.clear();
-        self.counted.clear();
         self.waiting.clear();
         self.additions.clear();
         self.classification.matched.clear();
@@ -321,9 +292,12 @@ impl Scratch {
             1 => 0,
             _ => ruleset.book.rules[rule.0 as usize].layer,
         };
-        for &unit in &self.filed {
-            let fields = self.marks[unit as usize].fields;
-            for &Posting { rule, fields: asked, start } in ruleset.postings.of(unit) {
+        for &unit in &self.marks.filed {
+            let fields = self.marks.fields(unit);
+            for &Posting { rule, fields: asked, start, beside } in ruleset.postings.of(unit) {
+                if !self.marks.shows(beside) {
+                    continue;
+                }
                 let last = &mut self.tried[rule.0 as usize];
                 if *last != self.epoch && fields.0 & asked.0 != 0 {
                     *last = self.epoch;
@@ -331,8 +305,8 @@ impl Scratch {
                 }
             }
         }
-        for &tally in &self.counted {
-            let count = self.tallies[tally as usize].count;
+        for &tally in &self.marks.counted {
+            let count = self.marks.tally(tally);
             for &TallyPosting { least, rule, start } in ruleset.tally_postings.of(tally) {
                 let last = &mut self.tried[rule.0 as usize];
                 if count >= least && *last != self.epoch {
@@ -351,39 +325,31 @@ impl Scratch {
         }
     }
 
-    /// In which fields the unit stands; every field for a category or comparison that holds.
-    fn stands(&mut self, ruleset: &RuleSet, unit: UnitId) -> FieldMask {
-        let mark = self.marks[unit as usize];
-        if mark.epoch == self.epoch {
-            return mark.fields;
-        }
-        if ruleset.book.units.is_eager(unit) {
-            return FieldMask::default();
-        }
+    /// Whether a unit that is looked for when asked stands in one of the fields; a category or comparison
+    /// that holds does in every one.
+    fn finds(&mut self, ruleset: &RuleSet, unit: UnitId, fields: FieldMask) -> bool {
         let units = &ruleset.book.units;
-        let everywhere = |holds| FieldMask(if holds { u32::MAX } else { 0 });
         match units.kind(unit) {
-            // Not kept: a category may be added and removed until the layer of the rule that asks.
-            Unit::Category { set } => {
-                return everywhere(self.category_holds(units.category_set(set)));
-            }
-            Unit::Comparison { number } => {
-                return everywhere(self.comparison_holds(ruleset, number));
-            }
+            // Not noted: a category may be added and removed until the layer of the rule that asks.
+            Unit::Category { set } => return self.category_holds(units.category_set(set)),
+            Unit::Comparison { number } => return self.comparison_holds(ruleset, number),
             _ => {}
         }
-        let mut fields = self.may_stand(ruleset, unit);
+        if let Some(known) = self.marks.known(unit) {
+            return known.0 & fields.0 != 0;
+        }
+        let mut found = self.may_stand(ruleset, unit);
         for (number, field) in self.fields.iter().enumerate() {
-            if fields.0 >> number & 1 == 1 {
+            if found.0 >> number & 1 == 1 {
                 ruleset.append_places(unit, field, &mut self.places);
                 if self.places.is_empty() {
-                    fields.0 &= !(1 << number);
+                    found.0 &= !(1 << number);
                 }
                 self.places.clear();
             }
         }
-        self.marks[unit as usize] = Mark { epoch: self.epoch, fields };
-        fields
+        self.marks.note(unit, found);
+        found.0 & fields.0 != 0
     }
 
     /// The fields that hold the parts of a unit, near each other or not.
@@ -401,10 +367,7 @@ impl Scratch {
             | Unit::Phrase { .. }
             | Unit::List { .. }
             | Unit::Category { .. }
-            | Unit::Comparison { .. } => {
-                let mark = self.marks[unit as usize];
-                if mark.epoch == self.epoch { mark.fields } else { FieldMask::default() }
-            }
+            | Unit::Comparison { .. } => self.marks.fields(unit),
         }
     }
 
@@ -438,59 +401,22 @@ impl Scratch {
     }
 }
 
-struct Marking<'a> {
+/// What programs ask, answered for the advert at hand.
+struct Evidence<'a> {
     ruleset: &'a RuleSet,
-    marks: &'a mut [Mark],
-    filed: &'a mut Vec<UnitId>,
-    tallies: &'a mut [Tally],
-    counted: &'a mut Vec<TallyId>,
-    epoch: u32,
-    /// The field at hand.
-    field: usize,
+    scratch: &'a mut Scratch,
 }
 
-impl Marking<'_> {
-    /// Marks a word or phrase and every list that it is in.
-    fn mark(&mut self, unit: UnitId, role: u8) {
-        if self.set(unit, role) && role & Role::LISTED != 0 {
-            for &list in self.ruleset.lists.of(unit) {
-                self.set(list, self.ruleset.roles.of(list, self.field));
-            }
-        }
+impl program::Evidence for Evidence<'_> {
+    fn stands(&mut self, unit: UnitId, fields: FieldMask) -> bool {
+        self.scratch.marks.stands(unit, fields)
     }
 
-    /// True if that is news.
-    fn set(&mut self, unit: UnitId, role: u8) -> bool {
-        let mark = &mut self.marks[unit as usize];
-        if mark.epoch != self.epoch {
-            *mark = Mark { epoch: self.epoch, fields: FieldMask::default() };
-        }
-        let bit = 1 << self.field;
-        let before = mark.fields.0;
-        let news = before & bit == 0;
-        mark.fields.0 |= bit;
-        if news && role & Role::FILED != 0 {
-            self.filed.push(unit);
-        }
-        if news && role & Role::TALLIED != 0 {
-            self.count(unit, before);
-        }
-        news
+    fn finds(&mut self, unit: UnitId, fields: FieldMask) -> bool {
+        self.scratch.finds(self.ruleset, unit, fields)
     }
 
-    /// Counts a unit in the sets that look for it in this field, but not again where it stood in another
-    /// of their fields `before`.
-    fn count(&mut self, unit: UnitId, before: u32) {
-        for &(number, fields) in self.ruleset.tallied.of(unit) {
-            if fields.0 >> self.field & 1 == 0 || fields.0 & before != 0 {
-                continue;
-            }
-            let tally = &mut self.tallies[number as usize];
-            if tally.epoch != self.epoch {
-                *tally = Tally { epoch: self.epoch, count: 0 };
-                self.counted.push(number);
-            }
-            tally.count += 1;
-        }
+    fn tally(&mut self, tally: TallyId) -> u32 {
+        self.scratch.marks.tally(tally)
     }
 }

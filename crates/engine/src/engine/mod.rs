@@ -22,6 +22,7 @@ mod identity;
 mod instead;
 mod layers;
 mod link;
+mod marks;
 pub mod matcher;
 mod memory;
 mod phrases;

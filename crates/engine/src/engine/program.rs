@@ -7,7 +7,7 @@ use crate::lang::FieldMask;
 use super::memory::of_vec;
 use super::rulebook::Rulebook;
 use super::tallies::{Tallies, TallyId};
-use super::tree::{NodeId, NodeKind, Trees};
+use super::tree::{NodeId, NodeKind};
 use super::units::UnitId;
 
 /// Where a program goes on; or one of the two ends.
@@ -32,11 +32,23 @@ impl Entry {
     pub(super) const NONE: Self = Self { condition: FAILS, exception: FAILS };
 }
 
+/// What programs ask about an advert.
+pub(super) trait Evidence {
+    /// Whether a unit that is marked wherever it stands does so in one of the fields.
+    fn stands(&mut self, unit: UnitId, fields: FieldMask) -> bool;
+    /// The same of a unit that is looked for when asked.
+    fn finds(&mut self, unit: UnitId, fields: FieldMask) -> bool;
+    /// How many of a set stand.
+    fn tally(&mut self, tally: TallyId) -> u32;
+}
+
 /// What a test looks at.
 #[derive(Debug, Clone, Copy)]
 enum Probe {
-    /// Whether a unit stands in one of the fields.
-    Unit(UnitId, FieldMask),
+    /// Whether a unit that is marked wherever it stands does so in one of the fields.
+    Marked(UnitId, FieldMask),
+    /// The same of a unit that is looked for when asked.
+    Sought(UnitId, FieldMask),
     /// Whether so many of a set stand.
     Tally(TallyId, u32),
     /// Whether a part of the tree holds that only counting can tell, of what is not just units.
@@ -78,7 +90,10 @@ impl Programs {
                 let probe = tally.map_or(Probe::Node(node), |tally| Probe::Tally(tally, count));
                 self.push(probe, yes, no)
             }
-            NodeKind::Leaf { unit, fields } => self.push(Probe::Unit(unit, fields), yes, no),
+            NodeKind::Leaf { unit, fields } if book.units.is_eager(unit) => {
+                self.push(Probe::Marked(unit, fields), yes, no)
+            }
+            NodeKind::Leaf { unit, fields } => self.push(Probe::Sought(unit, fields), yes, no),
         }
     }
 
@@ -92,22 +107,22 @@ impl Programs {
         self.tests.len() as Step - 1
     }
 
-    /// Runs from `entry`; `stands` says whether a unit stands in one of the fields, `count` how many of a
-    /// set do.
-    pub(super) fn run(
-        &self,
-        trees: &Trees,
-        entry: Step,
-        stands: &mut impl FnMut(UnitId, FieldMask) -> bool,
-        count: impl Fn(TallyId) -> u32,
-    ) -> bool {
+    /// Runs from `entry` on what an advert shows.
+    pub(super) fn run(&self, book: &Rulebook, entry: Step, evidence: &mut impl Evidence) -> bool {
         let mut step = entry;
         while step < FAILS {
             let test = &self.tests[step as usize];
             let found = match test.probe {
-                Probe::Unit(unit, fields) => stands(unit, fields),
-                Probe::Tally(tally, least) => count(tally) >= least,
-                Probe::Node(node) => trees.holds(node, stands),
+                Probe::Marked(unit, fields) => evidence.stands(unit, fields),
+                Probe::Sought(unit, fields) => evidence.finds(unit, fields),
+                Probe::Tally(tally, least) => evidence.tally(tally) >= least,
+                Probe::Node(node) => book.trees.holds(node, &mut |unit, fields| {
+                    if book.units.is_eager(unit) {
+                        evidence.stands(unit, fields)
+                    } else {
+                        evidence.finds(unit, fields)
+                    }
+                }),
             };
             step = if found { test.yes } else { test.no };
         }

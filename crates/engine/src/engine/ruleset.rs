@@ -10,6 +10,7 @@ use crate::text::Analyzer;
 
 use super::classification::Classification;
 use super::comparisons::Comparisons;
+use super::marks::Sign;
 use super::phrases::Phrases;
 use super::program::{Entry, Programs, Step};
 use super::roles::Roles;
@@ -37,6 +38,8 @@ pub(super) struct Posting {
     pub(super) fields: FieldMask,
     /// Where its evaluation begins: at the exception if the unit proves the condition.
     pub(super) start: Step,
+    /// What must stand as well.
+    pub(super) beside: Sign,
 }
 
 /// An immutable, compiled set of rules. Shared by all threads, never locked.

@@ -3,6 +3,7 @@
 
 use crate::lang::{FieldMask, Fields};
 
+use super::marks::Sign;
 use super::tallies::{Tallies, TallyId};
 use super::tree::{NodeId, NodeKind, Trees};
 use super::units::{Unit, UnitId, Units};
@@ -22,6 +23,8 @@ pub(super) struct Key {
     pub(super) target: Target,
     /// Where it is met, the condition holds.
     pub(super) proves: bool,
+    /// What must stand as well for the condition to hold.
+    pub(super) beside: Sign,
 }
 
 /// What must be met.
@@ -80,7 +83,11 @@ impl<'a> Rarity<'a> {
         let parts = self.units.parts(unit);
         match self.units.kind(unit) {
             Unit::Word | Unit::Phrase { .. } | Unit::List { .. } => {
-                let keys = vec![Key { target: Target::Unit(unit, fields), proves: true }];
+                let keys = vec![Key {
+                    target: Target::Unit(unit, fields),
+                    proves: true,
+                    beside: Sign::NONE,
+                }];
                 Access::Units { keys, cost: self.cost(unit, fields) }
             }
             Unit::Slop { .. } => {
@@ -127,7 +134,11 @@ impl<'a> Rarity<'a> {
                 if let Some(tally) = tally {
                     // At most one in `count` of the members that stand leads to the rule.
                     let sum: f64 = operands.iter().map(Access::cost).sum();
-                    let keys = vec![Key { target: Target::Tally(tally, count), proves: true }];
+                    let keys = vec![Key {
+                        target: Target::Tally(tally, count),
+                        proves: true,
+                        beside: Sign::NONE,
+                    }];
                     return Access::Units { keys, cost: sum / f64::from(count.max(1)) };
                 }
                 let chosen = if wanted { (len + 1).saturating_sub(count) } else { count };
@@ -145,13 +156,22 @@ pub(super) fn key_word(words: &[UnitId], uses: &[u32]) -> usize {
     uses.enumerate().min_by_key(|&(_, uses)| uses).map_or(0, |(index, _)| index)
 }
 
-/// The one that is tried least often, where all of several must hold.
-fn cheapest(accesses: Vec<Access>) -> Access {
-    let alone = accesses.len() == 1;
-    let better =
-        |best: Access, access: Access| if access.cost() < best.cost() { access } else { best };
-    let best = accesses.into_iter().fold(Access::Always, better);
-    if alone { best } else { unproven(best) }
+/// The one that is tried least often, where all of several must hold; with it the rarest unit that must
+/// stand for another of them.
+fn cheapest(mut accesses: Vec<Access>) -> Access {
+    if accesses.len() == 1 {
+        return accesses.swap_remove(0);
+    }
+    accesses.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
+    let mut accesses = accesses.into_iter();
+    let mut best = unproven(accesses.next().unwrap_or(Access::Always));
+    if let (Access::Units { keys, .. }, Some(beside)) = (&mut best, accesses.find_map(Access::sign))
+    {
+        for key in keys.iter_mut().filter(|key| key.beside == Sign::NONE) {
+            key.beside = beside;
+        }
+    }
+    best
 }
 
 /// Where its keys stand, the condition may still fail.
@@ -180,6 +200,16 @@ impl Access {
         match self {
             Self::Units { cost, .. } => *cost,
             Self::Always => f64::INFINITY,
+        }
+    }
+    /// The unit without which this can't be met, if it is one.
+    fn sign(self) -> Option<Sign> {
+        match self {
+            Self::Units { keys, .. } => match keys[..] {
+                [Key { target: Target::Unit(unit, fields), .. }] => Some(Sign::of(unit, fields)),
+                _ => None,
+            },
+            Self::Always => None,
         }
     }
 }
