@@ -14,7 +14,7 @@ use crate::text::Analyzer;
 
 use super::forms::Forms;
 use super::layers::layers;
-use super::link::link;
+use super::link::{count_uses, link};
 use super::reading::{Piece, has_error, read};
 use super::rebuild::rebuild;
 use super::resolve::{Known, Located, Part, Resolver, resolve_lists};
@@ -106,6 +106,7 @@ pub fn compile(sources: &[Source], settings: &Settings) -> Compiled {
     if has_error(&diagnostics) {
         return Compiled { ruleset: None, diagnostics, taken_over: 0 };
     }
+    book.order_units(&count_uses(&book));
     let mut forms = Forms::default();
     forms.add(&analyzer, book.units.words());
     book.forms = Arc::new(forms);

@@ -8,6 +8,7 @@ use rayon::prelude::*;
 use crate::text::Analyzer;
 
 use super::comparisons::Comparisons;
+use super::filed::Filed;
 use super::identity;
 use super::phrases::{PhraseKey, Phrases};
 use super::program::{Entry, FAILS, HOLDS, Programs};
@@ -17,7 +18,7 @@ use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
 use super::select::{Access, Rarity, Target, key_word};
 use super::settings::Settings;
 use super::tallies::{TallyId, TallyPosting};
-use super::units::{Filed, Unit, UnitId, Units};
+use super::units::{Unit, UnitId, Units};
 use super::vocabulary::Vocabulary;
 
 /// How many rules one task looks at.
@@ -183,7 +184,7 @@ fn add_program(programs: &mut Programs, book: &Rulebook, rule: &Rule) -> Entry {
 }
 
 /// How many leaves of conditions name each unit, alone or within another.
-fn count_uses(book: &Rulebook) -> Vec<u32> {
+pub(super) fn count_uses(book: &Rulebook) -> Vec<u32> {
     fn count(units: &Units, unit: UnitId, uses: &mut [u32]) {
         uses[unit as usize] += 1;
         for &part in units.parts(unit) {

@@ -10,7 +10,7 @@ use crate::text::{Markup, Text, TooLong};
 
 use super::classification::{CategoryResult, Classification};
 use super::comparisons::Found;
-use super::marks::Marks;
+use super::marks::{Marks, Sign};
 use super::places::Place;
 use super::program::{self, Step};
 use super::roles::Role;
@@ -295,7 +295,7 @@ impl Scratch {
         for &unit in &self.marks.filed {
             let fields = self.marks.fields(unit);
             for &Posting { rule, fields: asked, start, beside } in ruleset.postings.of(unit) {
-                if !self.marks.shows(beside) {
+                if !beside.is_none_or(|beside| self.marks.show(beside)) {
                     continue;
                 }
                 let last = &mut self.tried[rule.0 as usize];
@@ -335,7 +335,7 @@ impl Scratch {
             Unit::Comparison { number } => return self.comparison_holds(ruleset, number),
             _ => {}
         }
-        if let Some(known) = self.marks.known(unit) {
+        if let Some(known) = self.marks.noted(unit) {
             return known.0 & fields.0 != 0;
         }
         let mut found = self.may_stand(ruleset, unit);
@@ -409,7 +409,7 @@ struct Evidence<'a> {
 
 impl program::Evidence for Evidence<'_> {
     fn stands(&mut self, unit: UnitId, fields: FieldMask) -> bool {
-        self.scratch.marks.stands(unit, fields)
+        self.scratch.marks.show(Sign { unit, fields })
     }
 
     fn finds(&mut self, unit: UnitId, fields: FieldMask) -> bool {

@@ -17,6 +17,7 @@ mod comparisons;
 pub mod compile;
 mod cost;
 pub mod explain;
+mod filed;
 mod forms;
 mod identity;
 mod instead;

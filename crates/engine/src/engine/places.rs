@@ -30,19 +30,18 @@ impl RuleSet {
         let start = out.len();
         match self.book.units.kind(unit) {
             Unit::Word => {
-                let found =
-                    (0..tokens.len()).filter(|&at| field.words(&tokens[at]).contains(&unit));
-                out.extend(found.map(|at| Place { first: at, last: at }));
+                out.extend(field.tokens_of(unit).map(|at| Place { first: at, last: at }));
             }
             Unit::Phrase { .. } => {
                 let stands = |&at: &usize| {
                     tokens.get(at..at + parts.len()).is_some_and(|w| field.are_words(w, parts))
                 };
-                let found = (0..tokens.len()).filter(stands);
+                let found = field.tokens_of(parts[0]).filter(stands);
                 out.extend(found.map(|at| Place { first: at, last: at + parts.len() - 1 }));
             }
             Unit::Slop { slop, .. } => {
-                out.extend((0..tokens.len()).filter_map(|at| field.slop_end(at, parts, slop)));
+                let found = field.tokens_of(parts[0]);
+                out.extend(found.filter_map(|at| field.slop_end(at, parts, slop)));
             }
             Unit::List { .. } | Unit::Any { .. } => {
                 for &part in parts {
@@ -106,6 +105,20 @@ fn push_pairs(
 }
 
 impl FieldText {
+    /// The numbers of the tokens that are this word.
+    fn tokens_of(&self, word: UnitId) -> impl Iterator<Item = usize> {
+        // Compared so many at a time, which is one instruction or two: most are others.
+        const TOGETHER: usize = 16;
+        let chunks = (0..).step_by(TOGETHER).zip(self.words.chunks(TOGETHER));
+        let with = chunks.filter(move |(_, words)| {
+            words.iter().fold(u32::MAX, |least, other| least.min(other ^ word)) == 0
+        });
+        let places = with.flat_map(move |(start, words)| {
+            (start..).zip(words).filter(move |(_, other)| **other == word).map(|(at, _)| at)
+        });
+        places.map(|at: u32| self.tokens.partition_point(|token| token.words.1 <= at))
+    }
+
     /// The words that a token is.
     pub(super) fn words(&self, token: &KnownToken) -> &[UnitId] {
         &self.words[token.words.0 as usize..token.words.1 as usize]
@@ -122,14 +135,11 @@ impl FieldText {
         })
     }
 
-    /// The shortest stretch from the token at `at` that holds the words in order with at most `slop`
-    /// others between them.
+    /// The shortest stretch from the token at `at`, which is the first word, that holds the words in order
+    /// with at most `slop` others between them.
     fn slop_end(&self, at: usize, words: &[UnitId], slop: u32) -> Option<Place> {
-        let (first_word, others) = words.split_first()?;
+        let (_, others) = words.split_first()?;
         let first = self.tokens.get(at)?;
-        if !self.words(first).contains(first_word) {
-            return None;
-        }
         let longest = words.len() as u32 + slop;
         let mut last = at;
         for word in others {

@@ -4,12 +4,13 @@
 
 use crate::lang::{FieldMask, Fields};
 
+use super::filed::Filed;
 use super::memory::of_vec;
 use super::phrases::Phrases;
 use super::rulebook::{Rule, Rulebook};
 use super::ruleset::Posting;
 use super::tallies::TallyId;
-use super::units::{Filed, Unit, UnitId};
+use super::units::{Unit, UnitId};
 
 /// What is to be done, as bits: those of the title, then those of all other fields.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

@@ -3,6 +3,7 @@
 //! [bundle](super::bundle) keeps and what a [rebuild](super::rebuild) goes on from, so that all is in
 //! flat arrays, cheap to copy.
 
+use std::cmp::Reverse;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
@@ -184,6 +185,20 @@ impl Rulebook {
             sets: rule.sets.behind(sets),
             ..*rule
         }));
+    }
+
+    /// Numbers the units by how many leaves name each (`uses`), words first: an advert meets the words that
+    /// rules name often more than others, and what is kept of them then lies together.
+    pub(super) fn order_units(&mut self, uses: &[u32]) {
+        let words = self.units.words().iter().map(|(unit, _)| *unit);
+        let mut words: Vec<UnitId> = words.collect();
+        words.sort_by_key(|&word| Reverse(uses[word as usize]));
+        let numbers = self.units.renumber(&words);
+        let trees = std::mem::take(&mut self.trees);
+        self.trees.absorb(&trees, &numbers);
+        for list in Arc::make_mut(&mut self.lists) {
+            list.renumber(&numbers);
+        }
     }
 
     /// The categories that are `path` or lie below it.

@@ -10,6 +10,7 @@ use crate::text::Analyzer;
 
 use super::classification::Classification;
 use super::comparisons::Comparisons;
+use super::filed::Filed;
 use super::marks::Sign;
 use super::phrases::Phrases;
 use super::program::{Entry, Programs, Step};
@@ -17,7 +18,7 @@ use super::roles::Roles;
 use super::rulebook::Rulebook;
 use super::settings::Settings;
 use super::tallies::{TallyId, TallyPosting};
-use super::units::{Filed, UnitId};
+use super::units::UnitId;
 use super::vocabulary::Vocabulary;
 
 /// Number of a rule; rules are numbered in the code-point order of their names.
@@ -39,7 +40,7 @@ pub(super) struct Posting {
     /// Where its evaluation begins: at the exception if the unit proves the condition.
     pub(super) start: Step,
     /// What must stand as well.
-    pub(super) beside: Sign,
+    pub(super) beside: Option<Sign>,
 }
 
 /// An immutable, compiled set of rules. Shared by all threads, never locked.

@@ -24,7 +24,7 @@ pub(super) struct Key {
     /// Where it is met, the condition holds.
     pub(super) proves: bool,
     /// What must stand as well for the condition to hold.
-    pub(super) beside: Sign,
+    pub(super) beside: Option<Sign>,
 }
 
 /// What must be met.
@@ -83,11 +83,8 @@ impl<'a> Rarity<'a> {
         let parts = self.units.parts(unit);
         match self.units.kind(unit) {
             Unit::Word | Unit::Phrase { .. } | Unit::List { .. } => {
-                let keys = vec![Key {
-                    target: Target::Unit(unit, fields),
-                    proves: true,
-                    beside: Sign::NONE,
-                }];
+                let keys =
+                    vec![Key { target: Target::Unit(unit, fields), proves: true, beside: None }];
                 Access::Units { keys, cost: self.cost(unit, fields) }
             }
             Unit::Slop { .. } => {
@@ -137,7 +134,7 @@ impl<'a> Rarity<'a> {
                     let keys = vec![Key {
                         target: Target::Tally(tally, count),
                         proves: true,
-                        beside: Sign::NONE,
+                        beside: None,
                     }];
                     return Access::Units { keys, cost: sum / f64::from(count.max(1)) };
                 }
@@ -165,10 +162,10 @@ fn cheapest(mut accesses: Vec<Access>) -> Access {
     accesses.sort_by(|a, b| a.cost().total_cmp(&b.cost()));
     let mut accesses = accesses.into_iter();
     let mut best = unproven(accesses.next().unwrap_or(Access::Always));
-    if let (Access::Units { keys, .. }, Some(beside)) = (&mut best, accesses.find_map(Access::sign))
-    {
-        for key in keys.iter_mut().filter(|key| key.beside == Sign::NONE) {
-            key.beside = beside;
+    let beside = accesses.find_map(Access::sign);
+    if let Access::Units { keys, .. } = &mut best {
+        for key in keys {
+            key.beside = key.beside.or(beside);
         }
     }
     best
@@ -206,7 +203,7 @@ impl Access {
     fn sign(self) -> Option<Sign> {
         match self {
             Self::Units { keys, .. } => match keys[..] {
-                [Key { target: Target::Unit(unit, fields), .. }] => Some(Sign::of(unit, fields)),
+                [Key { target: Target::Unit(unit, fields), .. }] => Some(Sign { unit, fields }),
                 _ => None,
             },
             Self::Always => None,

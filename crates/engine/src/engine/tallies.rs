@@ -9,11 +9,12 @@ use hashbrown::HashTable;
 
 use crate::lang::FieldMask;
 
+use super::filed::Filed;
 use super::memory::{of_table, of_vec};
 use super::program::Step;
 use super::ruleset::RuleId;
 use super::tree::{NodeId, NodeKind, Trees};
-use super::units::{Filed, UnitId, Units};
+use super::units::{UnitId, Units};
 
 /// Number of a set in [`Tallies`].
 pub(super) type TallyId = u32;

@@ -147,6 +147,34 @@ impl Units {
         matches!(self.kind(unit), Unit::Word | Unit::Phrase { .. } | Unit::List { .. })
     }
 
+    /// The same units with new numbers: those of words come first, in the order that `words` gives, then
+    /// those of the others in their old order. Gives the new number of each unit, by its old one.
+    pub(super) fn renumber(&mut self, words: &[UnitId]) -> Vec<UnitId> {
+        let mut numbers = vec![0; self.kinds.len()];
+        for (new, &old) in (0..).zip(words) {
+            numbers[old as usize] = new;
+        }
+        let composed = self.iter().filter(|(_, kind)| *kind != Unit::Word);
+        for (new, (old, _)) in (words.len() as UnitId..).zip(composed) {
+            numbers[old as usize] = new;
+        }
+        let mut kinds = vec![Unit::Word; self.kinds.len()];
+        for (old, kind) in self.iter() {
+            kinds[numbers[old as usize] as usize] = kind;
+        }
+        self.kinds = kinds;
+        self.parts.iter_mut().for_each(|part| *part = numbers[*part as usize]);
+        for kind in &self.kinds {
+            // Their parts are kept in order, so that equal lists are equal.
+            if let Unit::List { start, len } | Unit::Any { start, len } = *kind {
+                self.parts[start as usize..(start + len) as usize].sort_unstable();
+            }
+        }
+        self.words.iter_mut().for_each(|(unit, _)| *unit = numbers[*unit as usize]);
+        self.words.sort_unstable_by_key(|(unit, _)| *unit);
+        numbers
+    }
+
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = (UnitId, Unit)> {
         (0..self.kinds.len() as UnitId).zip(self.kinds.iter().copied())
     }
@@ -400,55 +428,4 @@ impl UnitBuilder {
 
 fn composed_hash(hasher: &FixedState, units: &Units, unit: UnitId) -> u64 {
     hasher.hash_one((units.kind(unit).at(0), units.parts(unit)))
-}
-
-/// Values filed under units: for each unit a slice, all slices in one block of memory.
-#[derive(Debug)]
-pub(super) struct Filed<T> {
-    starts: Vec<u32>,
-    values: Vec<T>,
-}
-
-impl<T> Filed<T> {
-    /// Files `pairs` under the units below `count`; the order under one unit is kept.
-    pub(super) fn new(count: usize, pairs: &[(UnitId, T)]) -> Self
-    where
-        T: Copy,
-    {
-        let mut starts = vec![0; count + 1];
-        for (unit, _) in pairs {
-            starts[*unit as usize + 1] += 1;
-        }
-        for index in 0..count {
-            starts[index + 1] += starts[index];
-        }
-        let Some(&(_, any)) = pairs.first() else { return Self { starts, values: Vec::new() } };
-        let mut values = vec![any; pairs.len()];
-        let mut next = starts.clone();
-        for &(unit, value) in pairs {
-            let place = &mut next[unit as usize];
-            values[*place as usize] = value;
-            *place += 1;
-        }
-        Self { starts, values }
-    }
-
-    /// The bytes that they take.
-    pub(super) fn memory(&self) -> usize {
-        of_vec(&self.starts) + of_vec(&self.values)
-    }
-
-    /// Every value with the unit it is filed under.
-    pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &T)> {
-        let units = (0..).zip(self.starts.windows(2));
-        units.flat_map(|(unit, ends)| {
-            let values = &self.values[ends[0] as usize..ends[1] as usize];
-            values.iter().map(move |value| (unit, value))
-        })
-    }
-
-    pub(super) fn of(&self, unit: UnitId) -> &[T] {
-        let unit = unit as usize;
-        &self.values[self.starts[unit] as usize..self.starts[unit + 1] as usize]
-    }
 }

@@ -1,0 +1,55 @@
+//! Tables from a number to the values that are filed under it.
+
+use super::memory::of_vec;
+use super::units::UnitId;
+
+/// Values filed under units: for each unit a slice, all slices in one block of memory.
+#[derive(Debug)]
+pub(super) struct Filed<T> {
+    starts: Vec<u32>,
+    values: Vec<T>,
+}
+
+impl<T> Filed<T> {
+    /// Files `pairs` under the units below `count`; the order under one unit is kept.
+    pub(super) fn new(count: usize, pairs: &[(UnitId, T)]) -> Self
+    where
+        T: Copy,
+    {
+        let mut starts = vec![0; count + 1];
+        for (unit, _) in pairs {
+            starts[*unit as usize + 1] += 1;
+        }
+        for index in 0..count {
+            starts[index + 1] += starts[index];
+        }
+        let Some(&(_, any)) = pairs.first() else { return Self { starts, values: Vec::new() } };
+        let mut values = vec![any; pairs.len()];
+        let mut next = starts.clone();
+        for &(unit, value) in pairs {
+            let place = &mut next[unit as usize];
+            values[*place as usize] = value;
+            *place += 1;
+        }
+        Self { starts, values }
+    }
+
+    /// The bytes that they take.
+    pub(super) fn memory(&self) -> usize {
+        of_vec(&self.starts) + of_vec(&self.values)
+    }
+
+    /// Every value with the unit it is filed under.
+    pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &T)> {
+        let units = (0..).zip(self.starts.windows(2));
+        units.flat_map(|(unit, ends)| {
+            let values = &self.values[ends[0] as usize..ends[1] as usize];
+            values.iter().map(move |value| (unit, value))
+        })
+    }
+
+    pub(super) fn of(&self, unit: UnitId) -> &[T] {
+        let unit = unit as usize;
+        &self.values[self.starts[unit] as usize..self.starts[unit + 1] as usize]
+    }
+}
