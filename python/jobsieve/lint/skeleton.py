@@ -6,7 +6,7 @@ list, a narrower field a wider one. Nothing else is assumed, so what is proven h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -29,6 +29,14 @@ class Way:
 
     holding: frozenset[Leaf]
     failing: frozenset[Leaf]
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """A way by unit: the fields in which units hold, implied ones too, and those in which they fail."""
+
+    holding: Mapping[int, Sequence[int]]
+    failing: Mapping[int, Sequence[int]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,21 +129,13 @@ class Skeleton:
     def _with_room(self, kind: str, parts: tuple[int, ...], room: int) -> set[int]:
         return {unit for size, unit in self._roomier.get((kind, parts), ()) if size >= room}
 
-    def implies(self, leaf: Leaf, other: Leaf) -> bool:
-        """Whether the other leaf holds wherever this one does."""
-        return not leaf[1] & ~other[1] and (
-            leaf[0] == other[0] or other[0] in self.implied(leaf[0])
-        )
-
     def may_clash(self, *conditions: Condition) -> bool:
         """Whether the conditions could contradict each other: where nothing that may have to stand implies
         what may have to be missing, they hold in an advert of all the one and none of the other."""
         holding, failing = set[Leaf](), set[Leaf]()
         for condition in conditions:
             _polarities(condition, holding, failing)
-        return bool(failing) and any(
-            self.implies(one, other) for other in failing for one in holding
-        )
+        return not self._possible(Way(frozenset(holding), frozenset(failing)))
 
     def ways(self, condition: Condition) -> list[Way] | None:
         """All ways in which the condition can hold; None where they are too many to look at."""
@@ -147,24 +147,44 @@ class Skeleton:
         return [way for way in found if self._possible(way)]
 
     def _possible(self, way: Way) -> bool:
+        failing: dict[int, list[int]] = {}
+        for unit, fields in way.failing:
+            failing.setdefault(unit, []).append(fields)
         return not any(
-            self.implies(holding, failing) for failing in way.failing for holding in way.holding
+            not fields & ~each
+            for unit, fields in way.holding
+            for implied in self.implied(unit)
+            for each in failing.get(implied, ())
         )
 
     def follows(self, condition: Condition, ways: Sequence[Way]) -> bool:
         """Whether the condition is proven to hold in each of these ways."""
-        return all(self._verdict(condition, way) is True for way in ways)
+        return all(self._verdict(condition, self._known(way)) is True for way in ways)
 
-    def _verdict(self, condition: Condition, way: Way) -> bool | None:
+    def _known(self, way: Way) -> _Known:
+        """What is known of units in a way, by unit: a condition of hundreds of leaves asks for each."""
+        holding: dict[int, list[int]] = {}
+        failing: dict[int, list[int]] = {}
+        for unit, fields in way.holding:
+            for implied in self.implied(unit):
+                holding.setdefault(implied, []).append(fields)
+        for unit, fields in way.failing:
+            failing.setdefault(unit, []).append(fields)
+        return _Known(holding, failing)
+
+    def _verdict(self, condition: Condition, known: _Known) -> bool | None:
         kind, _, _, number, fields, parts = condition
         if kind == "leaf":
-            leaf = number, fields
-            if leaf in way.holding or any(self.implies(each, leaf) for each in way.holding):
+            if any(not each & ~fields for each in known.holding.get(number, ())):
                 return True
-            if any(self.implies(leaf, each) for each in way.failing):
+            if any(
+                not fields & ~each
+                for unit in self.implied(number)
+                for each in known.failing.get(unit, ())
+            ):
                 return False
             return None
-        verdicts = [self._verdict(part, way) for part in parts]
+        verdicts = [self._verdict(part, known) for part in parts]
         if kind == "not":
             return None if verdicts[0] is None else not verdicts[0]
         needed = needed_parts(condition, True)
