@@ -30,9 +30,9 @@ def samples(text: str) -> dict[str, float]:
 
 def test_each_look_is_counted_once_by_how_it_ended() -> None:
     metrics = ReloadMetrics()
-    first = Accepted(publication(1), "sha256:x", 3, 1_700_000_001.5)
+    first = Accepted(publication(1), "sha256:x", 3, 5000, 1_700_000_001.5)
     bad = Rejected(publication(2), "an error", (), 1_700_000_009.0)
-    second = Accepted(publication(3), "sha256:y", 4, 1_700_000_020.0)
+    second = Accepted(publication(3), "sha256:y", 4, 6000, 1_700_000_020.0)
     looks = [
         Status("nothing_published", checked_at=1.0),
         Status("current", accepted=first, checked_at=2.0, reached_at=2.0),

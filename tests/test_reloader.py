@@ -444,6 +444,7 @@ def test_the_status_document_is_plain_data_at_every_stage(site: Site) -> None:
     assert during == [document]
     assert (document["version"], document["rules"]) == (1, 1)
     assert document["hash"] == site.taken[0].ruleset.hash
+    assert document["memory_bytes"] == site.taken[0].ruleset.memory_bytes
     assert document["accepted_at"] == "2027-01-15T08:00:00.000Z"
 
     site.publish_unchecked("nonsense " * 200)

@@ -369,6 +369,7 @@ class Reloader:
                 publication=edition.publication,
                 hash=snapshot.ruleset.hash,
                 rule_count=snapshot.ruleset.rule_count,
+                memory_bytes=snapshot.ruleset.memory_bytes,
                 accepted_at=self._now(),
                 set_aside=gone,
                 written_at=written_at,

@@ -30,12 +30,14 @@ class SetAside:
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The rule set in force. `accepted_at` is in Unix seconds. `written_at`, the same, is when the copy on
-    disk was written that it was loaded from; None where it came from the source itself."""
+    """The rule set in force, which takes `memory_bytes`. `accepted_at` is in Unix seconds. `written_at`, the
+    same, is when the copy on disk was written that it was loaded from; None where it came from the source
+    itself."""
 
     publication: Act
     hash: str
     rule_count: int
+    memory_bytes: int
     accepted_at: float
     set_aside: tuple[SetAside, ...] = ()
     written_at: float | None = None
@@ -88,6 +90,7 @@ def document(status: Status, now: float) -> dict[str, object]:
         "version": accepted.publication.version if accepted else None,
         "hash": accepted.hash if accepted else None,
         "rules": accepted.rule_count if accepted else None,
+        "memory_bytes": accepted.memory_bytes if accepted else None,
         "published_at": time(accepted.publication.created_at / 1000) if accepted else None,
         "accepted_at": time(accepted.accepted_at) if accepted else None,
         "last_good": _last_good(accepted, now),
