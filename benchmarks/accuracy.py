@@ -25,7 +25,7 @@ from sklearn.svm import LinearSVC
 
 from jobsieve import corpus, rules, snapshot
 from jobsieve.cli import adverts, labelled
-from jobsieve.evaluation import LabelMap, Share, evaluate
+from jobsieve.evaluation import LabelMap, Outcome, Share, evaluate
 from jobsieve.evaluation.figures import mcnemar
 
 LARGEST_CELL = 1 << 20
@@ -76,12 +76,21 @@ def main() -> None:
     by_rules = [each.right for each in found.outcomes]
     majority = Counter(each.labels[0] for each in seen).most_common(1)[0][0]
 
+    def own_label(outcome: Outcome) -> str | None:
+        """The label nearest to the primary category, where the map lets it count for several."""
+        path = outcome.answer.primary
+        return labels.label_of(path) if path is not None else None
+
     pairs = list(zip(by_rules, by_machine, strict=True))
     only_rules, only_machine = pairs.count((True, False)), pairs.count((False, True))
     shares = {
         "majority class": Share(sum(majority in each.labels for each in judged), len(judged)),
         "linear SVM, trained": Share(sum(by_machine), len(judged)),
         "rules": found.accuracy,
+        "rules, one label each": Share(
+            sum(own_label(each) in each.wanted for each in found.outcomes), len(judged)
+        ),
+        "rules, any category": found.anywhere,
         "rules, coverage": found.coverage,
     }
     print(f"{len(seen)} adverts seen, {len(judged)} judged, {len(found.by_label)} labels")

@@ -5,6 +5,7 @@ Layout stands in `templates/`; this module hands the figures over and knows no f
 
 from __future__ import annotations
 
+import html
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -102,8 +103,14 @@ def _page(template: str, **values: object) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"excerpt": _excerpt, "address": _address, "percent": _percent}
+    environment.filters["heading"] = _heading
     environment.filters["milliseconds"] = _milliseconds
     return environment.get_template(template).render(**values)
+
+
+def _heading(advert: corpus.Advert) -> str:
+    """The title without HTML's references, which feeds often escape twice."""
+    return html.unescape(html.unescape(advert.title)).strip() or "(no title)"
 
 
 def _excerpt(advert: corpus.Advert) -> str:
