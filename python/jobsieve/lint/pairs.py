@@ -210,13 +210,13 @@ class _Samples:
         if not ways[0] or not ways[1]:
             return None
         texts: dict[str, list[str]] = {"title": [], "description": []}
-        for unit, fields in sorted(ways[0][0].holding | ways[1][0].holding):
+        for unit, fields in ways[0][0].holding | ways[1][0].holding:
             text = self._texts.get(unit)
             if text is None or self._skeleton.is_category(unit):
                 return None
             texts["title" if fields & 1 else "description"].append(text)
-        # A blank line parts sentences.
-        return {field: "\n\n".join(found) for field, found in texts.items()}
+        # A blank line parts sentences. Units are numbered anew in each build: their order says nothing.
+        return {field: "\n\n".join(sorted(found)) for field, found in texts.items()}
 
 
 def _plain(term: str) -> str:
