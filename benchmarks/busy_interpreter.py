@@ -24,7 +24,7 @@ import threading
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobsieve import _core, rules
+from jobsieve import _core, rules, snapshot
 
 MODES = ("idle", "python thread", "other process")
 BUSY = "while True: sum(range(1000))"
@@ -40,9 +40,7 @@ RESULTS = Path(__file__).parent / "results"
 
 def serve(mode: str) -> None:
     """The service process: says its port, serves until its input closes."""
-    ruleset, _ = _core.compile(list(rules.starter_files().items()))
-    if ruleset is None:
-        raise SystemExit("the starter rules do not compile")
+    ruleset = snapshot.compile(rules.starter_files())
     record = json.loads(ruleset.classify_json(json.dumps(ADVERT).encode()))
     if record["primary"] != "it/developers/python":
         raise SystemExit(f"a wrong answer: {record}")

@@ -19,7 +19,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from jobsieve import _core, rules  # noqa: E402
+from jobsieve import _core, rules, snapshot  # noqa: E402
 from tests.reference_matcher import ReferenceMatcher, Tree, read  # noqa: E402
 
 LEMMAS = "wordnet-plus"
@@ -40,10 +40,9 @@ def main(path: Path, rule_paths: list[Path]) -> int:
         if rule_paths
         else dict(rules.starter_files())
     )
-    ruleset, found = _core.compile(list(files.items()))
-    if ruleset is None:
-        raise SystemExit(f"the rules do not compile: {found[0]}")
-    reference = ReferenceMatcher("\n".join(files.values()), LEMMAS)
+    built = snapshot.build(list(files.items()))
+    ruleset = built.ruleset
+    reference = ReferenceMatcher("\n".join(text for _, text in built.sources), LEMMAS)
     trees: dict[str, Tree] = {}
     verdicts: dict[tuple[str, str], bool] = {}
     adverts = places = tags = entities = failed = 0

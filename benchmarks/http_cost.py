@@ -30,7 +30,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from jobsieve import _core, rules
+from jobsieve import _core, rules, snapshot
 
 CONNECTIONS = (1, 8, 64)
 TARGETS = ("nginx", "one rule", "starter rules")
@@ -78,12 +78,8 @@ class Server:
 
 def serve(target: str) -> None:
     """The service process: says its port, serves until its input closes."""
-    sources = [("one.rules", ONE_RULE)]
-    if target == "starter rules":
-        sources = list(rules.starter_files().items())
-    ruleset, _ = _core.compile(sources)
-    if ruleset is None:
-        raise SystemExit("the rules do not compile")
+    starter = target == "starter rules"
+    ruleset = snapshot.compile(rules.starter_files() if starter else ONE_RULE)
     record = json.loads(ruleset.classify_json(json.dumps(ADVERT).encode()))
     if not str(record["primary"]).startswith("it/"):
         raise SystemExit(f"a wrong answer: {record}")

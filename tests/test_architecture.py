@@ -23,18 +23,18 @@ ORDER = [
     {"diagnostics"},
     {"observability"},
     {"config"},
+    {"taxonomy"},
+    {"rules"},
     {
         "store",
         "snapshot",
-        "rules",
         "lint",
         "analysis",
         "explain",
         "spreadsheet",
         "supervision",
-        "taxonomy",
     },
-    {"corpus"},
+    {"corpus", "mentions"},
     {
         "reloader",
         "publishing",
@@ -77,6 +77,7 @@ EXPECTED = {
     "evaluation",
     "explain",
     "lint",
+    "mentions",
     "metrics",
     "observability",
     "publishing",
@@ -155,7 +156,7 @@ def test_imports_go_one_way(root: Path) -> None:
     ("file", "text", "fault"),
     [
         ("errors.py", "import jobsieve.config", "errors.py imports config, which comes no earlier"),
-        ("lint.py", "from jobsieve import rules", "lint.py imports rules, which comes no earlier"),
+        ("rules.py", "from jobsieve import lint", "rules.py imports lint, which comes no earlier"),
         ("serve.py", "from jobsieve import store", "serve.py must not import store"),
         (
             "replay.py",

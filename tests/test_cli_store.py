@@ -11,7 +11,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from jobsieve.cli import jobsieve
-from jobsieve.errors import StaleBase, StoreError
+from jobsieve.errors import StaleBase, StoreError, TaxonomyError
 from jobsieve.store import open_store
 
 Call = Callable[..., Result]
@@ -20,7 +20,7 @@ EXAMPLES = '{"title": "Python Developer", "must": ["it/python"]}\n\n'
 
 
 def rule(name: str, word: str = "python") -> str:
-    return f'rule "{name}": when "{word}" then add category "it/{word}";\n'
+    return f'rule "{name}": when "{word}" then add category "it/python";\n'
 
 
 @pytest.fixture
@@ -180,13 +180,45 @@ def test_categories_keep_their_ids(call: Call, folder: Path) -> None:
         call("categories", "redirect", "nowhere", "it")
 
 
+def test_commands_use_a_store_with_all_that_lies_beside_its_rules(call: Call, folder: Path) -> None:
+    store = "--store", "jobsieve.db"
+    done = call("explain", "--title", "Python", *store)
+    assert "it/python" in done.stdout
+    Path("adverts.csv").write_text("title\nPython\n", encoding="utf-8")
+    assert data(call("classify", "adverts.csv", *store))["primary"] == "it/python"
+    call("bundle", "build", "it.bundle", *store)
+    assert "taxonomy      3 categories" in call("bundle", "inspect", "it.bundle").stdout
+    assert data(call("classify", "adverts.csv", "--rules", "it.bundle"))["primary"] == "it/python"
+    assert "1 example: all passed" in call("rules", "test", *store).stdout
+    assert "JS106" in call("lint", *store, status=1).stdout
+    assert data(call("diff", "1", "1", "--json")) == []
+
+
+def test_the_taxonomy_of_a_folder_is_minded_by_the_commands(call: Call, folder: Path) -> None:
+    (folder / "it" / "a.rules").write_text(rule("a").replace("it/python", "it/x"), encoding="utf-8")
+    for command in (
+        ["check", "mine"],
+        ["lint", "mine"],
+        ["rules", "import", "mine"],
+        ["rules", "test", "mine"],
+        ["explain", "--title", "x", "--rules", "mine"],
+    ):
+        result = CliRunner().invoke(jobsieve, command)
+        assert "JS059" in f"{result.output}{result.exception}", command
+    (folder / "taxonomy.csv").write_text("path,status\nit/x,gone\n", encoding="utf-8")
+    with pytest.raises(TaxonomyError, match=r"taxonomy\.csv, line 2, column status"):
+        call("check", "mine")
+    (folder / "taxonomy.csv").unlink()
+    assert "2 files" not in call("check", "mine").stdout
+
+
 def test_a_table_goes_out_and_comes_back(call: Call, folder: Path, tmp_path: Path) -> None:
     assert "2 rows" in call("rules", "export", "--csv", "table.csv").stdout
     assert data(call("rules", "import", "table.csv", "--json"))["unchanged"] == 6
 
     Path("old.csv").write_text(
-        'name,condition,action\nnurses,"title ""nurse""","add category ""care"""\n'
-        'wrong,"""a"" ""b""","add category ""care"""\n',
+        'name,condition,action\nnurses,"title ""nurse""","add category ""it"""\n'
+        'wrong,"""a"" ""b""","add category ""it"""\n',
         encoding="utf-8",
     )
     result = CliRunner().invoke(jobsieve, ["rules", "import", "old.csv", "--dry-run"])

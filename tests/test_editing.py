@@ -7,10 +7,9 @@ from pathlib import Path
 import pytest
 
 from jobsieve.editing import DEFAULT_FILE, Edit, Editor
-from jobsieve.errors import RuleError, StaleBase, StoreError
+from jobsieve.errors import RuleError, StaleBase, StoreError, TaxonomyError
 from jobsieve.publishing import export_files, import_files
 from jobsieve.store import Store, open_store
-from jobsieve.taxonomy import Table
 
 ANN, BEN = Edit("ann", "because"), Edit("ben")
 
@@ -179,18 +178,72 @@ def test_drafts_are_not_published_and_dry_runs_not_written(store: Store) -> None
     assert (store.head(), live and live.version) == (2, 1)
 
 
-def test_categories_are_edited_in_their_file(store: Store) -> None:
-    editor = Editor(store, ANN)
-    taxonomy = "path,name,status,redirect\nit/a,A,,\nit/b,B,,\n"
-    import_files(store, {"taxonomy.csv": taxonomy}, author="eve")
+TAXONOMY = "path,name,status,redirect\nit/a,A,,\nit/b,B,,\n"
 
-    def move(table: Table) -> dict[str, str]:
-        table.move({"it/a": "it/z"})
-        return {"it/z": "it/a"}
 
+def test_a_category_is_moved_with_the_rules_and_examples_that_name_it(store: Store) -> None:
+    rules = rule("a") + 'rule "c": when category “it/a” and "x" then remove category "it/b";\n'
+    examples = (
+        '{"title": "é", "must": ["it/a"], "must_not": ["it/b"]}\n{ "title":"x", "must":["it/b"] }\n'
+    )
+    files = {
+        "taxonomy.csv": TAXONOMY + "it/old,,retired,it/a\n",
+        "a.rules": rules + rule("b"),
+        "a.examples.jsonl": examples,
+    }
+    import_files(store, files, author="eve")
     before = {each.path: number for number, each in store.categories(2)}
-    editor.edit_taxonomy(move)
+    editor = Editor(store, ANN)
 
+    done = editor.move_category("it/a", "tech/a", "Tech")
+
+    names = {name for _, name in done.changed}
+    assert names == {"tech/a", "it/old", "a.examples.jsonl", "a", "c"}
     after = {each.path: number for number, each in store.categories(3)}
-    assert after == {"it/z": before["it/a"], "it/b": before["it/b"]}
-    assert export_files(store)["taxonomy.csv"] == taxonomy.replace("it/a,A", "it/z,A")
+    assert after == {
+        "tech/a": before["it/a"],
+        "it/b": before["it/b"],
+        "it/old": before["it/old"],
+    }
+    assert export_files(store) == {
+        "taxonomy.csv": TAXONOMY.replace("it/a,A", "tech/a,Tech") + "it/old,,retired,tech/a\n",
+        "a.rules": rules.replace('"it/a"', '"tech/a"').replace("“it/a”", '"tech/a"') + rule("b"),
+        "a.examples.jsonl": examples.replace('"it/a"', '"tech/a"'),
+    }
+    # A branch need not be listed itself, and a path that is taken can't be moved to.
+    editor.move_category("it", "ict")
+    assert 'remove category "ict/b"' in export_files(store)["a.rules"]
+    with pytest.raises(TaxonomyError, match="line 3, column path: tech/a stands in line 2"):
+        editor.move_category("ict/b", "tech/a")
+    with pytest.raises(StoreError, match="there is no category it"):
+        editor.move_category("it", "ict")
+    assert len(store.versions()) == 4
+
+
+def test_the_first_category_brings_those_along_that_rules_name(store: Store) -> None:
+    editor = Editor(store, ANN)
+    editor.add('rule "c": when category "it" and category "no" then remove category "x/y";\n')
+
+    editor.add_category("care", "Care")
+
+    paths = [each.path for _, each in store.categories(3)]
+    assert paths == ["care", "it/a", "it/b", "no", "x/y"]
+    editor.add_category("care/homes")
+    with pytest.raises(RuleError, match="JS059: the taxonomy has no category it/d"):
+        editor.add(rule("d"))
+    with pytest.raises(TaxonomyError, match="care stands in line 6 already"):
+        editor.add_category("care")
+    assert len(store.versions()) == 4
+
+
+def test_a_category_that_rules_name_is_not_retired(store: Store) -> None:
+    import_files(store, {"taxonomy.csv": TAXONOMY}, author="eve")
+    editor = Editor(store, ANN)
+    with pytest.raises(RuleError, match=r"JS060: the category it/b is retired"):
+        editor.retire_category("it/b", "it/a")
+    with pytest.raises(StoreError, match="there is no category it/c"):
+        editor.retire_category("it/b", "it/c")
+    editor.retire([("rule", "b")])
+    editor.retire_category("it/b", "it/a")
+    (last,) = [each for _, each in store.categories(4) if each.path == "it/b"]
+    assert (last.status, last.redirect) == ("retired", "it/a")

@@ -22,6 +22,11 @@ FIELDS = {
     "remote": "boolean",
 }
 SETTINGS = json.dumps({"fields": FIELDS}).encode()
+# What the rules of `err/categories.rules` may name.
+TAXONOMY = {
+    "paths": ["it/developers", "it/developers/python", "healthcare/nursing", "logistics/driving"],
+    "retired": {"it/coders": "it/developers", "it/mainframe": None, "healthcare": None},
+}
 
 
 def test_there_are_as_many_as_the_language_needs() -> None:
@@ -75,6 +80,12 @@ def test_search_strings_are_read_as_meant_or_told_how_to_be_written(golden: Gold
     golden("boolean.txt", "\n".join(answers))
 
 
+def settings_for(name: str) -> bytes:
+    if name != "categories.rules":
+        return SETTINGS
+    return json.dumps({"fields": FIELDS, "taxonomy": TAXONOMY}).encode()
+
+
 def read(file: Path) -> str:
     return file.read_text(encoding="utf-8")
 
@@ -85,14 +96,14 @@ def strings() -> list[str]:
 
 
 def messages(name: str, text: str) -> str:
-    ruleset, found = _core.compile([(name, text)], settings=SETTINGS)
+    ruleset, found = _core.compile([(name, text)], settings=settings_for(name))
     assert ruleset is None
     return diagnostics.as_text(diagnostics.from_raw(found, [(name, text)]))
 
 
 def lines_with_errors(file: Path) -> set[int]:
     text = read(file)
-    _, found = _core.compile([(file.name, text)], settings=SETTINGS)
+    _, found = _core.compile([(file.name, text)], settings=settings_for(file.name))
     findings = diagnostics.from_raw(found, [(file.name, text)])
     return {finding.line for finding in findings if finding.severity == "error"}
 

@@ -16,10 +16,9 @@ FOLDER = Path(__file__).parent / "golden" / "lint"
 EXAMPLES = list(read(LINTER))
 
 
-def linted(text: str, name: str = "mine.rules") -> tuple[Diagnostic, ...]:
-    sources = [(name, text)]
-    built = snapshot.build(sources)
-    return lint.lint(built.ruleset, sources, built.diagnostics)
+def linted(text: str, name: str = "mine.rules", *beside: tuple[str, str]) -> tuple[Diagnostic, ...]:
+    built = snapshot.build([(name, text), *beside])
+    return lint.lint(built.ruleset, built.sources, built.diagnostics)
 
 
 def codes(text: str) -> list[str]:
@@ -41,9 +40,22 @@ def test_wrong_examples_are_found_and_right_ones_are_not(code: str) -> None:
 
 
 def test_the_starter_rules_have_no_finding_that_is_not_allowed() -> None:
-    sources = list(rules.starter_files().items())
-    built = snapshot.build(sources)
-    assert diagnostics.as_text(lint.lint(built.ruleset, sources, built.diagnostics)) == ""
+    built = snapshot.build(list(rules.starter_files().items()))
+    assert diagnostics.as_text(lint.lint(built.ruleset, built.sources, built.diagnostics)) == ""
+
+
+def test_a_listed_category_is_not_misspelt_but_may_be_added_by_no_rule() -> None:
+    text = "".join(
+        f'rule "{number}": when "x{number}" then add category "{path}";\n'
+        for number, path in enumerate(["it/pythons", "it/python", "it/python"])
+    )
+    text += 'rule "r": when "x" and category "it/java" then set "a" = "b";\n'
+    listed = ("taxonomy.csv", "path\nit/python\nit/pythons\nit/java\n")
+    found = [(each.code, each.line) for each in linted(text)]
+    assert ("JS112", 1) in found
+    with_taxonomy = [(each.code, each.line) for each in linted(text, "mine.rules", listed)]
+    assert with_taxonomy == [each for each in found if each != ("JS112", 1)]
+    assert ("JS112", 4) in with_taxonomy
 
 
 def rule(condition: str, name: str = "r", action: str = 'add category "c"') -> str:

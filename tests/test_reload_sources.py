@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,9 +12,18 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from jobsieve import snapshot
-from jobsieve.errors import FileError, RuleError, StoreError
+from jobsieve.errors import FileError, RuleError, StoreError, TaxonomyError
 from jobsieve.reloader import Edition, FilesRead, FolderSource, StoreSource, aside
-from jobsieve.store import Changes, Cutoff, Fetched, ObjectText, Publication, Store, open_store
+from jobsieve.store import (
+    Category,
+    Changes,
+    Cutoff,
+    Fetched,
+    ObjectText,
+    Publication,
+    Store,
+    open_store,
+)
 
 
 def rule(name: str, text: str = "x", file: str = "a.rules") -> ObjectText:
@@ -98,6 +108,29 @@ def test_examples_are_not_fetched(store: Watched) -> None:
 
     assert edition is not None
     assert [item.kind for item in edition.objects] == ["rule"]
+
+
+def test_categories_are_fetched_with_what_changes_them(store: Watched) -> None:
+    rows = [
+        ObjectText(
+            "category",
+            name,
+            f"{name}\n",
+            "taxonomy.csv",
+            category=Category(name, name, "active", None),
+        )
+        for name in ("a", "b")
+    ]
+    head = replace(rows[0], source="path\na\n")
+    put(store, rule("r"), head)
+    source = StoreSource(lambda _: store, "s")
+    first = source.look(None)
+    put(store, rule("r"), head, rows[1])
+    second = source.look(first)
+    assert first is not None
+    assert second is not None
+    assert dict(first.sources())["taxonomy.csv"] == "path\na\n"
+    assert dict(second.sources())["taxonomy.csv"] == "path\na\nb\n"
 
 
 def test_what_is_known_of_another_store_is_not_built_upon(store: Watched, tmp_path: Path) -> None:
@@ -239,6 +272,22 @@ def test_a_file_that_does_not_parse_is_left_to_the_compiler(folder: Path) -> Non
     assert dict(edition.sources())["b.rules"] == "nonsense"
 
 
+def test_the_taxonomy_of_a_folder_is_watched_too(folder: Path) -> None:
+    source = FolderSource([folder])
+    first = source.look(None)
+    write(folder / "taxonomy.csv", "path\nx\n")
+    source.look(first)
+    second = source.look(first)
+    assert second is not None
+    with pytest.raises(RuleError, match=r"a\.rules:1:\d+: error JS059"):
+        snapshot.build(second.sources())
+    write(folder / "taxonomy.csv", "path\nc\n")
+    source.look(second)
+    third = source.look(second)
+    assert third is not None
+    snapshot.build(third.sources())
+
+
 # --- Rules that are set aside.
 
 
@@ -269,6 +318,16 @@ def test_rules_with_errors_and_those_that_need_them_are_set_aside() -> None:
         ("rule", "uses", "l.rules"),
     ]
     assert all(each.diagnostics for each in found.set_aside)
+
+
+def test_rules_that_name_an_unlisted_category_are_set_aside() -> None:
+    other = text("rule", "other", 'rule "other": when "x" then add category "d";\n')
+    rows = [ObjectText("category", "c", row, "taxonomy.csv") for row in ("path\nc\n", "e\n")]
+    found = reduced(rule("good"), other, *rows)
+    assert found.snapshot.ruleset.rule_names == ["good"]
+    assert [each.name for each in found.set_aside] == ["other"]
+    with pytest.raises(TaxonomyError):
+        reduced(rule("good"), ObjectText("category", "c", "path\nc\nc\n", "taxonomy.csv"))
 
 
 def test_where_nothing_is_right_nothing_is_served() -> None:

@@ -16,10 +16,11 @@ from jobsieve.errors import StoreError
 from jobsieve.publishing import import_files
 from jobsieve.reloader import LastGood, Reloader, StoreSource
 from jobsieve.snapshot import Snapshot
-from jobsieve.store import ObjectText, Store, open_store
+from jobsieve.store import Category, ObjectText, Store, open_store
 
 NOW = 1_800_000_000.0
 NEVER = 3600.0
+CATEGORY = Category("it", "it", "active", None)
 
 
 def rule(word: str) -> str:
@@ -479,3 +480,17 @@ def test_single_bad_rules_are_set_aside_where_that_is_wanted(site: Site) -> None
     (gone,) = document["set_aside"]
     assert (gone["kind"], gone["name"], gone["file"]) == ("rule", "b", "a.rules")
     assert gone["diagnostics"][0]["severity"] == "error"
+
+
+def test_a_wrong_taxonomy_rejects_the_version_and_the_old_answers_go_on(site: Site) -> None:
+    def publish(text: str) -> None:
+        row = ObjectText("category", "it", text, "taxonomy.csv", category=CATEGORY)
+        objects = [ObjectText("rule", "a", rule("python"), "a.rules"), row]
+        site.store.commit(objects, base_version=site.store.head(), author="ann", publish=True)
+        site.reloader.check()
+
+    publish("path\nit\n")
+    for text, fault in (("path\nit\nit\n", "taxonomy.csv, line 3, "), ("path\nzoo\n", "JS059")):
+        publish(text)
+        assert (site.reloader.status.state, site.served) == ("rejected", [1])
+        assert fault in (site.reloader.status.error or "")

@@ -40,6 +40,19 @@ def call(*arguments: str) -> Result:
     return CliRunner().invoke(jobsieve, ["rules", "test", *arguments])
 
 
+def test_examples_are_held_to_the_taxonomy() -> None:
+    listed = "it/developers/python\nit/languages\nanimals/snakes\n"
+    Path("taxonomy.csv").write_text(f"path\n{listed}", encoding="utf-8")
+    examples(GOOD, {"title": "Cook", "must_not": ["it", "animals/snake"]})
+    done = call()
+    assert isinstance(done.exception, FileError)
+    assert str(done.exception).endswith(
+        'line 2: there is no category animals/snake in the taxonomy; did you mean "animals/snakes"?'
+    )
+    examples({"title": "Python", "primary": "it"}, {"title": "Cook", "must_not": ["it"]})
+    assert "1 failed" in call().stdout
+
+
 GOOD = {
     "title": "Senior Python Developer",
     "must": ["it/developers", {"rule": "python developers"}],

@@ -56,12 +56,11 @@ def test_it_is_as_large_as_promised_and_clean(
     assert len(categories) >= 300
     assert len({path.split("/")[0] for path in categories}) >= 30
     assert {path.count("/") for path in categories} <= {1, 2}
-    sources = list(rules.starter_files().items())
-    assert lint.lint(starter.ruleset, sources, starter.diagnostics) == ()
+    assert lint.lint(starter.ruleset, starter.sources, starter.diagnostics) == ()
 
 
 def test_every_category_has_a_name(categories: set[str]) -> None:
-    rows = taxonomy.read(rules.starter_files(companions=True)[rules.TAXONOMY])
+    rows = taxonomy.read(rules.starter_files()[rules.TAXONOMY])
     assert {row.path for row in rows} >= categories
     assert all(row.name.strip() for row in rows)
 
@@ -69,8 +68,8 @@ def test_every_category_has_a_name(categories: set[str]) -> None:
 def test_every_category_has_examples_that_pass(
     starter: snapshot.Snapshot, categories: set[str]
 ) -> None:
-    sources = list(rules.starter_files().items())
-    outcomes = list(rule_tests.run(rule_tests.Rules(starter.ruleset, sources), examples()))
+    asked = rule_tests.Rules(starter.ruleset, starter.sources)
+    outcomes = list(rule_tests.run(asked, examples()))
     assert [each.example.where for each in outcomes if not each.passed] == []
     must = Counter(path for each in outcomes for path in each.example.must)
     must_not = Counter(path for each in outcomes for path in each.example.must_not)

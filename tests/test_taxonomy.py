@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jobsieve.taxonomy import Table, TaxonomyError, read
+from jobsieve.errors import TaxonomyError
+from jobsieve.taxonomy import Table, for_rules, read
 
 FILE = '\ufeffpath,status,name,redirect\r\nit,,IT,\r\n\r\n"it/a, b",retired,"two\nlines",it\r\nx,hidden,,'
 
@@ -25,11 +26,23 @@ def test_rows_are_read_and_keep_their_bytes() -> None:
     [
         ("name\nx\n", ["line 1: the first row must name the columns"]),
         ("path,path\nx,y\n", ["line 1"]),
-        ("path\na//b\n c\n", ["line 2: 'a//b' is no path", "line 3: ' c' is no path"]),
-        ("path\na\nb\na\n", ["line 4: a stands in line 2 already"]),
-        ("path,status\na,gone\n", ["line 2: the status 'gone' is none of active, hidden, retired"]),
-        ("path,redirect\na,b\nc,c\n", ["line 2: there is no category b", "line 3: c can't redir"]),
-        ("path\na/b/c/d/e/f/g/h/i\n", ["line 2: a/b/c/d/e/f/g/h/i has 9 parts; at most 8"]),
+        (
+            "path\na//b\n c\n",
+            ["line 2, column path: 'a//b' is no path", "line 3, column path: ' c' is no path"],
+        ),
+        ("path\na\nb\na\n", ["line 4, column path: a stands in line 2 already"]),
+        (
+            "path,status\na,gone\n",
+            ["line 2, column status: 'gone' is none of active, hidden, retired"],
+        ),
+        (
+            "path,redirect\na,b\nc,c\n",
+            ["line 2, column redirect: there is no category b", "line 3, column redirect: c can't"],
+        ),
+        (
+            "path\na/b/c/d/e/f/g/h/i\n",
+            ["line 2, column path: a/b/c/d/e/f/g/h/i has 9 parts; at most 8"],
+        ),
         ("path\na,b\n", ["line 2: there are 2 cells for 1 columns"]),
         ('path\n"a\n', ["line 2: this is not CSV"]),
     ],
@@ -40,6 +53,17 @@ def test_every_faulty_row_is_named(text: str, faults: list[str]) -> None:
 
     for fault in faults:
         assert f"taxonomy.csv, {fault}" in str(raised.value)
+
+
+def test_a_retired_path_leads_to_the_end_of_its_redirects() -> None:
+    rows = read(
+        "path,status,redirect\na,,\nb,retired,c\nc,retired,a\nd,hidden,a\ne,retired,\n"
+        "x,retired,y\ny,retired,x\nz,retired,x\n"
+    )
+    assert for_rules(rows) == {
+        "paths": ["a", "d"],
+        "retired": {"b": "a", "c": "a", "e": None, "x": None, "y": None, "z": None},
+    }
 
 
 def test_rows_that_are_not_changed_keep_their_bytes() -> None:

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
-from jobsieve import _core, publishing, rules, taxonomy
+from jobsieve import _core, mentions, publishing, rules, taxonomy
 from jobsieve.errors import StaleBase, StoreError
 from jobsieve.store import ObjectText, joined
 
@@ -119,17 +119,63 @@ class Editor:
 
         return self._commit(change)
 
-    def edit_taxonomy(self, edit: Callable[[taxonomy.Table], Mapping[str, str]]) -> Difference:
-        """Changes `taxonomy.csv`. `edit` gives the paths that are new, with those that they replace."""
+    def add_category(self, path: str, name: str = "") -> Difference:
+        """Adds a category. The first one brings those along that rules name already: from now on they may
+        name no other."""
 
         def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
-            table = taxonomy.Table(joined(before).get(rules.TAXONOMY, ""))
-            moved = edit(table)
-            rows = publishing.cut(table.text, rules.TAXONOMY) or []
-            kept = [item for item in before if item.file != rules.TAXONOMY]
-            return [*kept, *rows], {
-                ("category", new): ("category", old) for new, old in moved.items()
+            table = _taxonomy(before)
+            if not table.paths():
+                sources = joined(item for item in before if item.kind in ("rule", "list"))
+                for each in mentions.in_use(sources.items(), self._settings):
+                    if each != path:
+                        table.add(path=each)
+            table.add(path=path, name=name)
+            return _with_taxonomy(before, table), {}
+
+        return self._commit(change)
+
+    def move_category(self, old: str, new: str, name: str | None = None) -> Difference:
+        """Gives a category and all below it other paths, and optionally the first another name. The rules
+        and examples that name them are written anew with it."""
+
+        def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
+            table = _taxonomy(before)
+            below = [path for path in table.paths() if mentions.is_within(path, old)]
+            if not below:
+                _require(table, old)
+            paths = {path: new + path.removeprefix(old) for path in below}
+            table.move(paths)
+            if name is not None:
+                _require(table, new)
+                table.change({new: {"name": name}})
+            return [self._moved(item, old, new) for item in _with_taxonomy(before, table)], {
+                ("category", after): ("category", path)
+                for path, after in paths.items()
+                if after != path
             }
+
+        return self._commit(change)
+
+    def _moved(self, item: ObjectText, old: str, new: str) -> ObjectText:
+        if item.kind == "category":
+            return item
+        if item.kind == "examples":
+            return replace(item, source=mentions.moved_in_examples(item.source, old, new))
+        return replace(item, source=mentions.moved(item.source, old, new, self._settings))
+
+    def retire_category(self, path: str, redirect: str | None = None) -> Difference:
+        """Marks a category as retired, in favour of another where one is named. No rule may name it."""
+
+        def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
+            table = _taxonomy(before)
+            values = {"status": "retired"}
+            if redirect is not None:
+                _require(table, redirect)
+                values["redirect"] = redirect
+            _require(table, path)
+            table.change({path: values})
+            return _with_taxonomy(before, table), {}
 
         return self._commit(change)
 
@@ -155,6 +201,20 @@ class Editor:
                 if attempt == _ATTEMPTS:
                     raise
         raise AssertionError("the last attempt returns or raises")
+
+
+def _taxonomy(before: Sequence[ObjectText]) -> taxonomy.Table:
+    return taxonomy.Table(joined(before).get(rules.TAXONOMY, ""))
+
+
+def _with_taxonomy(before: Sequence[ObjectText], table: taxonomy.Table) -> list[ObjectText]:
+    rows = publishing.cut(table.text, rules.TAXONOMY) or []
+    return [*(item for item in before if item.kind != "category"), *rows]
+
+
+def _require(table: taxonomy.Table, path: str) -> None:
+    if path not in table:
+        raise StoreError(f"there is no category {path}; what there is: jobsieve categories list")
 
 
 def _found(objects: Sequence[StoredObject], kind: Kind, name: str) -> StoredObject:

@@ -4,6 +4,7 @@
     ├── RuleError          rules do not compile; carries all diagnostics
     ├── BundleError        a file is no bundle that can be used; the message says why
     ├── AdvertError        a request is not an advert; carries code, key, offset
+    ├── TaxonomyError      rows of a taxonomy are wrong; names file, line and column of each
     ├── FileError          a file could not be read or written; names it and the operation
     ├── ConfigError        a setting is wrong or unknown; names the key and where it was set
     ├── ServeError         the service can't start or go on (a port in use, say)
@@ -40,6 +41,7 @@ __all__ = [
     "StoreError",
     "StoreMissing",
     "StoreUnavailable",
+    "TaxonomyError",
 ]
 
 
@@ -49,6 +51,10 @@ class RuleError(JobsieveError):
     def __init__(self, message: str, diagnostics: Sequence[Diagnostic]) -> None:
         super().__init__(message)
         self.diagnostics = tuple(diagnostics)
+
+
+class TaxonomyError(JobsieveError):
+    """Rows of a `taxonomy.csv` are wrong, or there are two; the message names file, line and column."""
 
 
 class FileError(JobsieveError):

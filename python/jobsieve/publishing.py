@@ -78,7 +78,7 @@ def import_files(
     leave the rule set without `withdraw`, `StoreError` is raised: a file under a wrong name would do that.
 
     All or nothing: `RuleError` with every finding where the resulting rule set does not compile as a
-    whole, `StoreError` where the store can't take it.
+    whole, `TaxonomyError` for wrong categories, `StoreError` where the store can't take it.
     """
     for attempt in range(1, _ATTEMPTS + 1):
         live = store.live()
@@ -114,9 +114,8 @@ def import_files(
 
 
 def build(files: Mapping[str, str], settings: Settings | None) -> Snapshot:
-    """Compiles rule files, with the taxonomy if there is one; raises `RuleError`."""
-    sources = [(file, files[file]) for file in sorted(files) if not rules.is_companion(file)]
-    return snapshot.build(sources, settings=settings)
+    """Compiles rule files, with the taxonomy if there is one; raises `RuleError` or `TaxonomyError`."""
+    return snapshot.build(sorted(files.items()), settings=settings)
 
 
 def export_files(store: Store, version: int | None = None) -> dict[str, str]:
@@ -162,7 +161,7 @@ def _incoming(
         parts = cut(text, given, settings)
         keys = {(part.kind, part.name) for part in parts or ()}
         name = given
-        if given in alone and keys and given != rules.TAXONOMY:
+        if given in alone and keys and not rules.is_taxonomy(given):
             name = _home(given, keys, before)
         if name in found:
             raise StoreError(
@@ -179,7 +178,7 @@ def cut(text: str, file: str, settings: Settings | None = None) -> list[ObjectTe
     Raises `TaxonomyError` or `StoreError` where a companion of rules is not in order: of these the
     compiler would say nothing.
     """
-    if file == rules.TAXONOMY:
+    if rules.is_taxonomy(file):
         rows = taxonomy.read(text, file)
         return [
             ObjectText(

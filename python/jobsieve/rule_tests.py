@@ -21,6 +21,7 @@ from jobsieve import _core, explain
 from jobsieve.diagnostics import closest
 from jobsieve.errors import AdvertError, FileError
 from jobsieve.lint.objects import objects
+from jobsieve.mentions import is_within
 from jobsieve.rules import EXAMPLES_SUFFIX
 
 # Rules that are looked at, and explained, for one category that is missing.
@@ -45,6 +46,18 @@ class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaul
     primary: str | None = None
     id: str | int | None = None
     note: str | None = None
+
+
+class _Taxonomy(msgspec.Struct, frozen=True):
+    """The categories that rules may name."""
+
+    paths: list[str] = []
+
+
+class _Settings(msgspec.Struct, frozen=True):
+    """Of a rule set's settings, what examples must keep to."""
+
+    taxonomy: _Taxonomy | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,17 +182,35 @@ class Rules:
         self.ruleset = ruleset
         self._sources = sources
         self.names = frozenset(ruleset.rule_names)
+        listed = msgspec.json.decode(ruleset.settings, type=_Settings).taxonomy
+        self._listed = listed.paths if listed is not None else None
 
     def explained(self, example: Example, rule: str | None = None) -> explain.Explanation:
         """The answer to an example with its reasons."""
         answer = self.ruleset.explain_json(example.advert, rule=rule)
         return msgspec.json.decode(answer, type=explain.Explanation)
 
+    def require(self, example: Example) -> None:
+        """Raises `FileError` where the example names what there is not: a rule, or a category that the
+        taxonomy does not list."""
+        paths = [example.primary] if example.primary is not None else []
+        for each in (*example.must, *example.must_not):
+            if isinstance(each, str):
+                paths.append(each)
+            elif each.rule not in self.names:
+                raise _unknown(example, f'rule "{each.rule}"', closest(each.rule, self.names))
+        if self._listed is None:
+            return
+        for path in paths:
+            if not any(is_within(listed, path) for listed in self._listed):
+                named = f"category {path} in the taxonomy"
+                raise _unknown(example, named, closest(path, self._listed))
+
     @functools.cached_property
     def _adding(self) -> dict[str, list[str]]:
         """The rules that add each category."""
         found: dict[str, list[str]] = {}
-        for each in objects(self._sources):
+        for each in objects(self._sources, self.ruleset.settings):
             for mention in each.mentions:
                 if mention.kind == "add":
                     found.setdefault(mention.name, []).append(each.name)
@@ -190,7 +221,7 @@ class Rules:
         names = (
             name
             for path, rules in self._adding.items()
-            if _is_within(path, category)
+            if is_within(path, category)
             for name in rules
         )
         found = [
@@ -204,20 +235,20 @@ class Rules:
 
 
 def run(rules: Rules, examples: Iterable[Example]) -> Iterator[Outcome]:
-    """Runs the examples one after the other; raises `FileError` where one names a rule that is not there or
-    is refused as an advert."""
+    """Runs the examples one after the other; raises `FileError` where one names a rule or category that is
+    not there or is refused as an advert."""
     for example in examples:
-        for each in (*example.must, *example.must_not):
-            if isinstance(each, RuleName) and each.rule not in rules.names:
-                meant = closest(each.rule, rules.names)
-                hint = f'; did you mean "{meant}"?' if meant else ""
-                reason = f'line {example.number}: there is no rule "{each.rule}"{hint}'
-                raise FileError("run", example.file, reason)
+        rules.require(example)
         try:
             yield _outcome(rules, example)
         except AdvertError as error:
             reason = f"line {example.number}: {error}"
             raise FileError("run", example.file, reason) from error
+
+
+def _unknown(example: Example, what: str, meant: str | None) -> FileError:
+    hint = f'; did you mean "{meant}"?' if meant else ""
+    return FileError("run", example.file, f"line {example.number}: there is no {what}{hint}")
 
 
 def _outcome(rules: Rules, example: Example) -> Outcome:
@@ -235,7 +266,7 @@ def _outcome(rules: Rules, example: Example) -> Outcome:
                     if each.rule == wanted.rule
                 )
                 failures.append(Failure(f"must match {_shown(wanted)}", "does not", (why,)))
-        elif not any(_is_within(path, wanted) for path in found):
+        elif not any(is_within(path, wanted) for path in found):
             near = tuple(rules.near(example, wanted))
             failures.append(Failure(f"must have {wanted}", f"has {got}{_unless(near)}", near))
     for unwanted in example.must_not:
@@ -245,7 +276,7 @@ def _outcome(rules: Rules, example: Example) -> Outcome:
                 failures.append(Failure(f"must not match {_shown(unwanted)}", "does", (rule,)))
         else:
             for path, category in found.items():
-                if _is_within(path, unwanted):
+                if is_within(path, unwanted):
                     blamed = tuple(matched[name] for name in category.rules)
                     failures.append(Failure(f"must not have {unwanted}", f"has {path}", blamed))
     if example.primary is not None and told.primary != example.primary:
@@ -288,10 +319,6 @@ def coverage(ruleset: _core.RuleSet, outcomes: Iterable[Outcome]) -> Coverage:
         tuple(name for name in names if name in covered),
         tuple(name for name in names if name not in covered),
     )
-
-
-def _is_within(path: str, wanted: str) -> bool:
-    return path == wanted or path.startswith(f"{wanted}/")
 
 
 def _shown(expected: str | RuleName) -> str:

@@ -8,53 +8,62 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from importlib import resources
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
-from jobsieve.errors import FileError
+from jobsieve import taxonomy
+from jobsieve.errors import FileError, TaxonomyError
 
 SUFFIX = ".rules"
 EXAMPLES_SUFFIX = ".examples.jsonl"
-TAXONOMY = "taxonomy.csv"
+TAXONOMY = taxonomy.FILE
 
 
 def read_files(paths: Iterable[Path]) -> dict[str, str]:
-    """The texts of rule files by name. A folder stands for all `*.rules` files below it, named by
-    their path within it; a file for itself, named by its own name. Raises `FileError`."""
-    texts: dict[str, str] = {}
-    for name, file in located(paths):
-        if name in texts:
-            raise FileError("read", file, f"another file of the name {name} was given before")
-        texts[name] = read_text(file)
-    return texts
+    """The texts of rule files, and of the taxonomy in their folder, by name. A folder stands for all
+    `*.rules` files below it, named by their path within it; a file for itself, named by its own name. Raises
+    `FileError`, and `TaxonomyError` where there are two taxonomies."""
+    return _texts(located(paths))
 
 
 def located(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
-    """The rule files that `paths` stand for, by the names that `read_files` gives them."""
-    for path in paths:
-        yield from _files(path)
+    """The files that `paths` stand for, by the names that `read_files` gives them."""
+    paths = list(paths)
+    listed = _taxonomies(paths)
+    for name, file in _rule_files(paths):
+        if name != TAXONOMY:
+            yield name, file
+    for file in listed:
+        yield TAXONOMY, file
 
 
 def read_in_place(paths: Iterable[Path]) -> dict[str, str]:
-    """The texts of rule files by path, as an editor finds them from the working folder; each once. Raises
-    `FileError`."""
+    """The texts of the same files by path, as an editor finds them from the working folder; each once."""
     files = dict.fromkeys(_name(file, str(file)) for _, file in located(paths))
     return {file: read_text(Path(file)) for file in files}
 
 
 def read_with_companions(paths: Iterable[Path]) -> dict[str, str]:
-    """As `read_files`, with the examples and the taxonomy that lie in the folders."""
+    """The texts of rule files, with the examples and the taxonomy of those that are folders: what a store
+    is to hold of them."""
     paths = list(paths)
-    texts = read_files(paths)
-    for path in paths:
-        if path.is_dir():
-            for name in _companions(path):
-                texts[_name(path / name, name)] = read_text(path / name)
-    return texts
+    beside = [
+        (_name(path / name, name), path / name)
+        for path in paths
+        if path.is_dir()
+        for name in _companions(path)
+    ]
+    _taxonomies([path for path in paths if path.is_dir() or path.name == TAXONOMY])
+    return _texts([*_rule_files(paths), *beside])
+
+
+def is_taxonomy(name: str) -> bool:
+    """Whether a file of this name lists categories."""
+    return PurePosixPath(name).name == TAXONOMY
 
 
 def is_companion(name: str) -> bool:
     """Whether a file of this name is no rule file but lies beside one."""
-    return name.endswith(EXAMPLES_SUFFIX) or name == TAXONOMY
+    return name.endswith(EXAMPLES_SUFFIX) or is_taxonomy(name)
 
 
 def starter_files(*, companions: bool = False) -> dict[str, str]:
@@ -99,6 +108,35 @@ def remove_files(folder: Path, names: Iterable[str]) -> None:
 def _companions(folder: Path) -> list[str]:
     found = [*folder.rglob(f"*{EXAMPLES_SUFFIX}"), folder / TAXONOMY]
     return sorted(file.relative_to(folder).as_posix() for file in found if file.is_file())
+
+
+def _texts(files: Iterable[tuple[str, Path]]) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, file in files:
+        if name in texts:
+            raise FileError("read", file, f"another file of the name {name} was given before")
+        texts[name] = read_text(file)
+    return texts
+
+
+def _taxonomies(paths: Iterable[Path]) -> list[Path]:
+    """The taxonomy of the folders, and of those in which the files lie: none or one."""
+    folders = (path if path.is_dir() else path.parent for path in paths)
+    found = {file.resolve(): file for folder in folders if (file := folder / TAXONOMY).is_file()}
+    if len(found) > 1:
+        raise TaxonomyError(two_taxonomies(found.values()))
+    return list(found.values())
+
+
+def two_taxonomies(files: Iterable[object]) -> str:
+    """Why they can't be used together."""
+    named = " and ".join(map(str, files))
+    return f"{named} both list the categories there are; a rule set has one {TAXONOMY}"
+
+
+def _rule_files(paths: Iterable[Path]) -> Iterator[tuple[str, Path]]:
+    for path in paths:
+        yield from _files(path)
 
 
 def _files(path: Path) -> list[tuple[str, Path]]:

@@ -1,6 +1,7 @@
 """One rule set with its version and its warnings: what is served, and what a reload replaces whole.
 
-It is built from text alone: where the text came from, a store or files, is not known here.
+It is built from text alone: where the text came from, a store or files, is not known here. This is the one
+door to the compiler: whoever comes through it has the taxonomy checked that lies beside the rules.
 """
 
 from __future__ import annotations
@@ -9,9 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from jobsieve import _core
+import msgspec
+
+from jobsieve import _core, rules, taxonomy
 from jobsieve.diagnostics import Diagnostic, from_raw
-from jobsieve.errors import ConfigError, FileError, RuleError
+from jobsieve.errors import ConfigError, FileError, RuleError, TaxonomyError
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,11 +26,13 @@ if TYPE_CHECKING:
 @dataclass(frozen=True, slots=True)
 class Snapshot:
     """A compiled rule set. `version` is the store's number for it, None without a store;
-    `diagnostics` holds the warnings of its sources."""
+    `diagnostics` holds the warnings of its `sources`, the names and texts of the rule files that were
+    compiled; those of a bundle are not told."""
 
     version: int | None
     ruleset: RuleSet
     diagnostics: tuple[Diagnostic, ...]
+    sources: tuple[tuple[str, str], ...] = ()
 
 
 def build(
@@ -39,21 +44,30 @@ def build(
 ) -> Snapshot:
     """Compiles `(file name, text)` pairs, all or nothing; raises `RuleError` with every finding.
 
+    Where a `taxonomy.csv` is among them, rules may name its categories alone; `TaxonomyError` tells what is
+    wrong with it. Examples are passed over.
+
     The work is done without the GIL, so other threads go on. With the rule set of an earlier build only
     what has changed is built, on one thread; else all cores work.
     """
+    compiled = tuple(each for each in sources if not rules.is_companion(each[0]))
+    listed = [each for each in sources if rules.is_taxonomy(each[0])]
+    if len(listed) > 1:
+        raise TaxonomyError(rules.two_taxonomies(name for name, _ in listed))
+    given = settings.for_rules() if settings else None
+    for name, text in listed:
+        known = taxonomy.for_rules(taxonomy.read(text, name))
+        given = msgspec.json.encode({**msgspec.json.decode(given or b"{}"), "taxonomy": known})
     try:
-        ruleset, raw = _core.compile(
-            sources, settings=settings.for_rules() if settings else None, previous=previous
-        )
+        ruleset, raw = _core.compile(compiled, settings=given, previous=previous)
     except ValueError as error:
         raise ConfigError(str(error)) from None
-    diagnostics = tuple(from_raw(raw, sources))
+    diagnostics = tuple(from_raw(raw, compiled))
     if ruleset is None:
         errors = [each for each in diagnostics if each.severity == "error"]
         count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
         raise RuleError(f"The rules have {count}; the first: {errors[0]}", diagnostics)
-    return Snapshot(version, ruleset, diagnostics)
+    return Snapshot(version, ruleset, diagnostics, compiled)
 
 
 def load(path: Path, *, settings: Settings | None = None) -> Snapshot:
@@ -67,7 +81,7 @@ def load(path: Path, *, settings: Settings | None = None) -> Snapshot:
 
 
 def compile(source: str | Mapping[str, str], *, settings: Settings | None = None) -> RuleSet:
-    """Compiles rules from one text, or from texts by file name; raises `RuleError`.
+    """Compiles rules from one text, or from texts by file name, as `build` does; raises `RuleError`.
 
     What is no text at all, a lone surrogate say, is a `TypeError` or a `ValueError`.
     """

@@ -10,20 +10,16 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jobsieve.errors import JobsieveError
+from jobsieve.errors import TaxonomyError
 
 FILE = "taxonomy.csv"
 COLUMNS = ("path", "name", "status", "redirect")
 STATUSES = ("active", "hidden", "retired")
 DEEPEST = 8
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
-
-
-class TaxonomyError(JobsieveError):
-    """A row of `taxonomy.csv` is wrong; the message names file and row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,9 +51,11 @@ def read(text: str, file: str = FILE) -> list[Row]:
             before += source
             continue
         row, wrong = _row(columns, cells, before + source)
-        faults += [f"{where}: {each}" for each in wrong]
+        faults += [f"{where}{each}" for each in wrong]
         if row.path in seen:
-            faults.append(f"{where}: {row.path} stands in line {seen[row.path]} already")
+            faults.append(
+                f"{where}, column path: {row.path} stands in line {seen[row.path]} already"
+            )
         seen.setdefault(row.path, line)
         rows.append(row)
         before = ""
@@ -66,10 +64,29 @@ def read(text: str, file: str = FILE) -> list[Row]:
         rows.append(Row(last.source + before, last.path, last.name, last.status, last.redirect))
     for row in rows:
         if row.redirect is not None and row.redirect not in seen:
-            faults.append(f"{file}, line {seen[row.path]}: there is no category {row.redirect}")
+            where = f"{file}, line {seen[row.path]}, column redirect"
+            faults.append(f"{where}: there is no category {row.redirect}")
     if faults:
         raise TaxonomyError("; ".join(faults[:20]))
     return rows
+
+
+def for_rules(rows: Iterable[Row]) -> dict[str, object]:
+    """What the compiler is told: the paths that rules may name, and the retired ones with the path to name
+    instead, at the end of its redirects."""
+    by_path = {row.path: row for row in rows}
+    retired: dict[str, str | None] = {}
+    for path, row in by_path.items():
+        if row.status == "retired":
+            passed = {path}
+            end = row.redirect
+            while end is not None and by_path[end].status == "retired":
+                passed.add(end)
+                end = by_path[end].redirect
+                if end in passed:
+                    end = None
+            retired[path] = end
+    return {"paths": sorted(by_path.keys() - retired.keys()), "retired": retired}
 
 
 def _records(text: str, file: str) -> Iterator[tuple[int, str, list[str]]]:
@@ -97,22 +114,25 @@ def _check_head(columns: Sequence[str], where: str) -> None:
 def _row(columns: Sequence[str], cells: Sequence[str], source: str) -> tuple[Row, list[str]]:
     faults = []
     if len(cells) > len(columns):
-        faults.append(f"there are {len(cells)} cells for {len(columns)} columns")
+        faults.append(f": there are {len(cells)} cells for {len(columns)} columns")
     found = dict(zip(columns, cells, strict=False))
     path = found["path"]
     segments = path.split("/")
     if not all(segment.strip() == segment and segment for segment in segments):
         faults.append(
-            f"{path!r} is no path: its parts, between slashes, must not be empty or begin or end with blanks"
+            f", column path: {path!r} is no path: its parts, between slashes, must not be empty or begin "
+            "or end with blanks"
         )
     if len(segments) > DEEPEST:
-        faults.append(f"{path} has {len(segments)} parts; at most {DEEPEST} are allowed")
+        faults.append(
+            f", column path: {path} has {len(segments)} parts; at most {DEEPEST} are allowed"
+        )
     status = found.get("status") or "active"
     if status not in STATUSES:
-        faults.append(f"the status {status!r} is none of {', '.join(STATUSES)}")
+        faults.append(f", column status: {status!r} is none of {', '.join(STATUSES)}")
     redirect = found.get("redirect") or None
     if redirect == path:
-        faults.append(f"{path} can't redirect to itself")
+        faults.append(f", column redirect: {path} can't redirect to itself")
     return Row(source, path, found.get("name") or segments[-1], status, redirect), faults
 
 

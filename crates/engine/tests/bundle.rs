@@ -96,6 +96,21 @@ fn other_settings_are_refused_with_their_key() {
 }
 
 #[test]
+fn a_taxonomy_comes_with_its_rules_wherever_they_are_loaded() {
+    let listed = r#"{"taxonomy": {"paths":
+        ["it/python", "health", "care", "care/homes", "care/manors"]}}"#;
+    let settings = Settings::from_json(listed.as_bytes()).expect("they can be read");
+    let built = compile(&sources(RULES), &settings).ruleset.expect("the rules compile");
+    assert_ne!(built.hash(), ruleset().hash());
+    let loaded = load(&save(&built, None), Some(&Settings::default())).expect("it can be loaded");
+    assert_eq!(loaded.ruleset.hash(), built.hash());
+    // Whoever goes on from it is held to it, and whoever has another is not.
+    let changed = RULES.replace("care/homes", "care/houses");
+    assert!(recompile(&sources(&changed), &settings, &built).ruleset.is_none());
+    assert!(recompile(&sources(&changed), &Settings::default(), &built).ruleset.is_some());
+}
+
+#[test]
 fn other_files_are_told_apart() {
     let bytes = save(&ruleset(), None);
     let refused = |bytes: &[u8]| inspect(bytes).expect_err("it is refused").to_string();

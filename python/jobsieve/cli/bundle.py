@@ -54,6 +54,8 @@ def inspect(file: Path, as_json: bool) -> None:
     if as_json:
         click.echo(msgspec.json.encode(about))
         return
+    listed = settings.pop("taxonomy", {}).get("paths", [])
+    about["taxonomy"] = f"{len(listed)} categories" if listed else None
     for name, value in about.items():
         shown = ", ".join(value) if name == "sources" else value
         if name == "settings":

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import click
@@ -10,19 +10,18 @@ import click
 from jobsieve.cli.context import Context
 from jobsieve.cli.edit_options import JSON, STORE, editing, show_difference
 from jobsieve.cli.output import note, show_json, show_table
-from jobsieve.errors import StoreError
 
 if TYPE_CHECKING:
-    from jobsieve.editing import Edit
-    from jobsieve.taxonomy import Table
+    from jobsieve.editing import Edit, Editor
+    from jobsieve.store import Difference
 
 
 @click.group()
 def categories() -> None:
     """List and change the categories of the taxonomy.
 
-    They are the rows of taxonomy.csv, which travels with the rules. A category keeps its id when it is
-    renamed.
+    They are the rows of taxonomy.csv, which travels with the rules. Where there are any, rules and examples
+    may name no other, and none that is retired. A category keeps its id when it is renamed.
     """
 
 
@@ -69,13 +68,15 @@ def list_(context: Context, store_url: str | None, as_json: bool) -> None:
 def add(
     context: Context, path: str, name: str, store_url: str | None, by: Edit, as_json: bool
 ) -> None:
-    """Add a category."""
+    """Add a category.
 
-    def edit(table: Table) -> Mapping[str, str]:
-        table.add(path=path, name=name, status="active")
-        return {}
-
-    _edit(context, store_url, by, edit, as_json=as_json)
+    The first one brings all categories along that rules name already: from then on they may name no other.
+    """
+    done = _edit(context, store_url, by, lambda editor: editor.add_category(path, name))
+    brought = sum(kind == "category" for kind, _ in done.added) - 1
+    if brought > 0:
+        note(f"the taxonomy begins with the {brought} categories that rules name already")
+    show_difference(done, by, as_json=as_json)
 
 
 @categories.command()
@@ -95,22 +96,10 @@ def rename(
 ) -> None:
     """Give a category, and all below it, another path. They keep their ids; redirects follow.
 
-    Rules that add the old path are not changed: the rule set must compile afterwards.
+    The rules and examples that name them are changed with them, in the same version.
     """
-
-    def edit(table: Table) -> Mapping[str, str]:
-        _require(table, old)
-        moved = {
-            path: new + path.removeprefix(old)
-            for path in table.paths()
-            if path == old or path.startswith(f"{old}/")
-        }
-        table.move(moved)
-        if name is not None:
-            table.change({new: {"name": name}})
-        return {after: before for before, after in moved.items() if after != before}
-
-    _edit(context, store_url, by, edit, as_json=as_json)
+    done = _edit(context, store_url, by, lambda editor: editor.move_category(old, new, name))
+    show_difference(done, by, as_json=as_json)
 
 
 @categories.command()
@@ -118,14 +107,9 @@ def rename(
 @editing
 @click.pass_obj
 def retire(context: Context, path: str, store_url: str | None, by: Edit, as_json: bool) -> None:
-    """Mark a category as retired; it stays on record."""
-
-    def edit(table: Table) -> Mapping[str, str]:
-        _require(table, path)
-        table.change({path: {"status": "retired"}})
-        return {}
-
-    _edit(context, store_url, by, edit, as_json=as_json)
+    """Mark a category as retired; it stays on record. No rule may name it any more."""
+    done = _edit(context, store_url, by, lambda editor: editor.retire_category(path))
+    show_difference(done, by, as_json=as_json)
 
 
 @categories.command()
@@ -136,32 +120,15 @@ def retire(context: Context, path: str, store_url: str | None, by: Edit, as_json
 def redirect(
     context: Context, path: str, target: str, store_url: str | None, by: Edit, as_json: bool
 ) -> None:
-    """Retire a category in favour of another."""
-
-    def edit(table: Table) -> Mapping[str, str]:
-        _require(table, path)
-        _require(table, target)
-        table.change({path: {"status": "retired", "redirect": target}})
-        return {}
-
-    _edit(context, store_url, by, edit, as_json=as_json)
-
-
-def _require(table: Table, path: str) -> None:
-    if path not in table:
-        raise StoreError(f"there is no category {path}; what there is: jobsieve categories list")
+    """Retire a category in favour of another, which rules name instead."""
+    done = _edit(context, store_url, by, lambda editor: editor.retire_category(path, target))
+    show_difference(done, by, as_json=as_json)
 
 
 def _edit(
-    context: Context,
-    store_url: str | None,
-    by: Edit,
-    edit: Callable[[Table], Mapping[str, str]],
-    *,
-    as_json: bool,
-) -> None:
+    context: Context, store_url: str | None, by: Edit, edit: Callable[[Editor], Difference]
+) -> Difference:
     from jobsieve.editing import Editor
 
     with context.open_store(store_url, create=False) as store:
-        done = Editor(store, by, context.settings()).edit_taxonomy(edit)
-    show_difference(done, by, as_json=as_json)
+        return edit(Editor(store, by, context.settings()))

@@ -39,19 +39,18 @@ def check(context: Context, paths: tuple[Path, ...], code: str | None, form: str
     built = None
     try:
         built = snapshot.build(list(texts.items()), settings=settings)
-        sources = list(texts.items())
-        found = lint.silenced(sources, built.diagnostics, settings.for_rules())
+        found = lint.silenced(built.sources, built.diagnostics, settings.for_rules())
     except RuleError as error:
         found = error.diagnostics
     show_findings(found, form)
     if built is None:
         raise click.exceptions.Exit(1)
     if form == "text":
-        for file, text in texts.items():
+        for file, text in built.sources:
             if not _core.split(text, settings=settings.for_rules()):
                 note(f"{file} holds no rule and no list")
         click.echo(
             f"{counted(built.ruleset.rule_count, 'rule')} for "
             f"{counted(built.ruleset.category_count, 'category', 'categories')} "
-            f"in {counted(len(texts), 'file')}: no errors"
+            f"in {counted(len(built.sources), 'file')}: no errors"
         )

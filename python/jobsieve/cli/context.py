@@ -58,11 +58,6 @@ class Context:
         with self.open_store(store_url, create=False) as store:
             return publishing.export_files(store)
 
-    def live_sources(self, store_url: str) -> list[tuple[str, str]]:
-        """The rule files of a store's live version: names and texts."""
-        files = self.live_files(store_url).items()
-        return [(name, text) for name, text in files if not rules.is_companion(name)]
-
     def snapshot(self, paths: Iterable[Path], store_url: str | None) -> Snapshot:
         """The rule set that a command was told to use; says on standard error which it is.
 
@@ -104,8 +99,7 @@ class Context:
         version = None if name == "live" else int(name)
         with self.open_store(store_url, create=False) as store:
             files = publishing.export_files(store, version)
-        sources = [(file, text) for file, text in files.items() if not rules.is_companion(file)]
-        return snapshot.build(sources, settings=settings, version=version)
+        return snapshot.build(list(files.items()), settings=settings, version=version)
 
     def _live(self, settings: Settings, *, required: bool) -> Snapshot | None:
         from jobsieve import publishing

@@ -50,21 +50,21 @@ def lint(
     gc.disable()
     settings = context.settings()
     if store_url is not None:
-        sources = context.live_sources(store_url)
+        texts = context.live_files(store_url)
     else:
-        sources = list(rules.read_in_place(paths).items())
-    built = snapshot.build(sources, settings=settings)
+        texts = rules.read_in_place(paths)
+    built = snapshot.build(list(texts.items()), settings=settings)
     if sample is not None:
         largest_cell = context.settings().server.max_body_bytes
         _show_cost(built.ruleset, sample, largest_cell, form)
         return
-    found = linter.lint(built.ruleset, sources, built.diagnostics)
+    found = linter.lint(built.ruleset, built.sources, built.diagnostics)
     show_findings(found, form)
     if found:
         raise click.exceptions.Exit(1)
     if form == "text":
         rules_read = counted(built.ruleset.rule_count, "rule")
-        click.echo(f"{rules_read} in {counted(len(sources), 'file')}: nothing found")
+        click.echo(f"{rules_read} in {counted(len(built.sources), 'file')}: nothing found")
 
 
 def _show_cost(ruleset: _core.RuleSet, sample: str, largest_cell: int, form: str) -> None:

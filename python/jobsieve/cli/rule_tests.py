@@ -59,9 +59,9 @@ def test(
     """
     if paths and store_url is not None:
         raise click.UsageError("Rules come from PATHs or from --store, not from both.")
-    sources, examples = _from_store(context, store_url) if store_url else _from_files(paths)
-    built = snapshot.build(sources, settings=context.settings())
-    outcomes = list(rule_tests.run(rule_tests.Rules(built.ruleset, sources), examples))
+    texts, examples = _from_store(context, store_url) if store_url else _from_files(paths)
+    built = snapshot.build(list(texts.items()), settings=context.settings())
+    outcomes = list(rule_tests.run(rule_tests.Rules(built.ruleset, built.sources), examples))
     coverage = rule_tests.coverage(built.ruleset, outcomes)
     failed = [outcome for outcome in outcomes if not outcome.passed]
     if as_json:
@@ -82,7 +82,7 @@ def test(
         raise click.exceptions.Exit(1)
 
 
-def _from_files(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[Example]]:
+def _from_files(paths: Sequence[Path]) -> tuple[dict[str, str], list[Example]]:
     places = paths or (Path(),)
     files = rule_tests.find(places)
     if not files:
@@ -93,10 +93,10 @@ def _from_files(paths: Sequence[Path]) -> tuple[list[tuple[str, str]], list[Exam
         )
     texts = {str(file): rule_files.read_text(file) for file in files}
     examples = [each for name, text in texts.items() for each in rule_tests.read(name, text)]
-    return list(rule_files.read_in_place(places).items()), examples
+    return rule_files.read_in_place(places), examples
 
 
-def _from_store(context: Context, url: str) -> tuple[list[tuple[str, str]], list[Example]]:
+def _from_store(context: Context, url: str) -> tuple[dict[str, str], list[Example]]:
     texts = context.live_files(url)
     examples = [
         each
@@ -108,8 +108,7 @@ def _from_store(context: Context, url: str) -> tuple[list[tuple[str, str]], list
         raise StoreError(
             "the live version of the store holds no examples; import them with the folder of their rules"
         )
-    sources = [each for each in texts.items() if not rule_files.is_companion(each[0])]
-    return sources, examples
+    return texts, examples
 
 
 def _show(outcome: Outcome) -> None:

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+import msgspec
+
 from jobsieve import _core
 from jobsieve.diagnostics import Diagnostic, from_raw
 from jobsieve.lint import conditions, pairs, wording
@@ -38,7 +40,8 @@ def lint(
     raw += wording.terms(found)
     raw += wording.vague(skeleton, ruleset, rules)
     raw += wording.unused_lists(found)
-    raw += wording.categories(found)
+    has_taxonomy = "taxonomy" in msgspec.json.decode(ruleset.settings)
+    raw += wording.categories(found, listed=has_taxonomy)
     told = from_raw((each.raw() for each in raw), sources)
     allowances = Allowances(sources, found)
     left = allowances.silence([*warnings, *told])

@@ -87,9 +87,9 @@ def unused_lists(objects: Sequence[Object]) -> Iterator[Finding]:
             yield Finding("JS111", each.source, *each.name_place, {"name": each.name})
 
 
-def categories(objects: Sequence[Object]) -> Iterator[Finding]:
-    """Paths that only one rule adds and that are nearly another's; paths that are looked at or removed and
-    that no rule adds."""
+def categories(objects: Sequence[Object], *, listed: bool) -> Iterator[Finding]:
+    """Paths that only one rule adds and that are nearly another's, unless all are `listed` in a taxonomy;
+    paths that are looked at or removed and that no rule adds."""
     added = Counter(
         mention.name for each in objects for mention in each.mentions if mention.kind == "add"
     )
@@ -102,7 +102,7 @@ def categories(objects: Sequence[Object]) -> Iterator[Finding]:
             path = mention.name.removesuffix("/*")
             params = {"path": path, "reason": mention.kind}
             if mention.kind == "add":
-                other = nearest.of(path)
+                other = None if listed else nearest.of(path)
                 if other is None:
                     continue
                 params["other"] = other

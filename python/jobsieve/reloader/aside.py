@@ -32,13 +32,15 @@ class Reduced:
 
 
 def build(edition: Edition, compile_: Compile) -> Reduced:
-    """The rule set of what is right. Raises `RuleError` where nothing would be left."""
+    """The rule set of what is right. Raises `RuleError` where nothing would be left, and `TaxonomyError`:
+    without right categories nobody knows which rules are right."""
     kept = edition.rules()
+    taxonomy = list(joined(edition.categories()).items())
     gone: list[SetAside] = []
     while True:
         labels = {_label(index, item): item for index, item in enumerate(kept)}
         try:
-            compile_([(label, item.source) for label, item in labels.items()])
+            compile_([*taxonomy, *((label, item.source) for label, item in labels.items())])
         except RuleError as error:
             faulty = _by_source(error.diagnostics)
             gone += [
@@ -51,7 +53,7 @@ def build(edition: Edition, compile_: Compile) -> Reduced:
                 raise
             kept = left
         else:
-            return Reduced(compile_(list(joined(kept).items())), tuple(gone))
+            return Reduced(compile_([*taxonomy, *joined(kept).items()]), tuple(gone))
 
 
 def _label(index: int, item: ObjectText) -> str:

@@ -19,7 +19,7 @@ class FilesRead:
     version: None = None
 
 
-_COMPILED = ("rule", "list")
+_COMPILED = ("rule", "list", "category")
 
 Act: TypeAlias = "Publication | FilesRead"
 
@@ -62,11 +62,15 @@ class Edition:
         return [item for file in sorted(self.files) for item in self.files[file]]
 
     def rules(self) -> list[ObjectText]:
-        """The rules and lists: what is compiled. Categories only travel with them."""
-        return [item for item in self.objects if item.kind in _COMPILED]
+        """The rules and lists."""
+        return [item for item in self.objects if item.kind in ("rule", "list")]
+
+    def categories(self) -> list[ObjectText]:
+        """The rows of the taxonomy."""
+        return [item for item in self.objects if item.kind == "category"]
 
     def sources(self) -> list[tuple[str, str]]:
-        """The files of rules and lists by name, in the order of the names."""
+        """The files of rules, lists and categories by name, in the order of the names."""
         return sorted(self.texts.items())
 
 

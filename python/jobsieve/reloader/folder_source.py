@@ -75,6 +75,9 @@ class FolderSource:
 def _objects(texts: dict[str, str], settings: bytes | None) -> list[ObjectText]:
     found = []
     for file, text in sorted(texts.items()):
+        if rules.is_taxonomy(file):
+            found.append(ObjectText("category", file, text, file))
+            continue
         # A file that does not parse stands as a whole: the compiler will say why.
         parts = _core.split(text, settings=settings) or [("rule", file, 0, len(text))]
         found += [

@@ -20,7 +20,13 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from jobsieve import observability
-from jobsieve.errors import FileError, JobsieveError, RuleError, StoreUnavailable
+from jobsieve.errors import (
+    FileError,
+    JobsieveError,
+    RuleError,
+    StoreUnavailable,
+    TaxonomyError,
+)
 from jobsieve.reloader import aside
 from jobsieve.reloader.fetch import Fetch
 from jobsieve.reloader.status import (
@@ -53,7 +59,8 @@ _SAVES_APART = 1.0
 
 
 class Build(Protocol):
-    """Compiles the files of a version; raises `RuleError`. `snapshot.build` with its settings bound."""
+    """Compiles the files of a version; raises `RuleError` or `TaxonomyError`. `snapshot.build` with its
+    settings bound."""
 
     def __call__(self, sources: list[tuple[str, str]], /, *, version: int | None) -> Snapshot: ...
 
@@ -308,9 +315,10 @@ class Reloader:
             built = time.monotonic()
             fresh = replace(attempt, state="current", failures=0, rejected=None)
             self._accept(fresh, edition, snapshot, gone, None)
-        except RuleError as error:
+        except (RuleError, TaxonomyError) as error:
             self._settled = edition
-            self._reject(replace(attempt, failures=0), live, str(error), error.diagnostics)
+            found = error.diagnostics if isinstance(error, RuleError) else ()
+            self._reject(replace(attempt, failures=0), live, str(error), found)
         except (KeyboardInterrupt, SystemExit):
             raise
         # A panic of the compiled module is no `Exception`. It is tried again, for the reason may pass:

@@ -147,7 +147,8 @@ pub fn inspect(bytes: &[u8]) -> Result<About, BundleError> {
     Ok(about(bytes)?.0)
 }
 
-/// The rule set of a bundle. With `settings` it is refused where it was built with others.
+/// The rule set of a bundle. With `settings` it is refused where it was built with others; a taxonomy is no
+/// matter of the place where it is loaded, but came with its rules.
 ///
 /// # Errors
 /// Says why it can't be used.
@@ -159,8 +160,11 @@ pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleE
     let (about, mut book) = read?;
     let theirs = Settings::from_json(about.settings.as_bytes())
         .map_err(|_| BundleError::Malformed("its settings can't be read"))?;
-    if let Some(ours) = settings.filter(|ours| **ours != theirs) {
-        return Err(difference(&theirs, ours));
+    if let Some(ours) = settings {
+        let ours = Settings { taxonomy: theirs.taxonomy.clone(), ..ours.clone() };
+        if ours != theirs {
+            return Err(difference(&theirs, &ours));
+        }
     }
     let analyzer = Analyzer::new(&theirs.analysis);
     if analyzer.data_checksum() != about.data {

@@ -87,6 +87,7 @@ pub fn compile(sources: &[Source], settings: &Settings) -> Compiled {
     let shared = Known {
         analyzer: &analyzer,
         fields: &settings.fields,
+        taxonomy: settings.taxonomy.as_ref(),
         lists: book.lists.iter().map(|list| (&*list.name, list)).collect(),
         book: &book,
     };

@@ -136,6 +136,7 @@ pub(super) fn rebuild(
     let known = Known {
         analyzer: &previous.analyzer,
         fields: &settings.fields,
+        taxonomy: settings.taxonomy.as_ref(),
         lists: book.lists.iter().map(|list| (&*list.name, list)).collect(),
         book: &book,
     };

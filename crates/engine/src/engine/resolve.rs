@@ -4,16 +4,17 @@
 use hashbrown::HashMap;
 
 use crate::lang::ast::{Action, Count, Expr, ExprKind, ListItem, RuleItem, Term};
-use crate::lang::{Code, Diagnostic, FieldMask, Fields, Span, print};
+use crate::lang::{Code, Diagnostic, FieldMask, Fields, Span, path_fault, print};
 use crate::text::Analyzer;
 
 use super::identity::digest;
 use super::rulebook::{List, Rule, Rulebook, Run};
+use super::taxonomy::{Fault, Taxonomy};
 use super::terms::Terms;
 use super::tree::{NodeId, NodeKind};
 use super::units::{UnitBuilder, UnitId, Units};
 
-/// How many references to lists that do not exist come with the names of those that do.
+/// How many references to lists, or to categories, that do not exist come with the names of those that do.
 const SUGGESTIONS: usize = 20;
 
 /// A rule or list, and the source and byte at which the text begins that it was read from.
@@ -39,6 +40,7 @@ impl<T> Located<'_, T> {
 pub(super) struct Known<'a> {
     pub(super) analyzer: &'a Analyzer,
     pub(super) fields: &'a Fields,
+    pub(super) taxonomy: Option<&'a Taxonomy>,
     /// Holds all categories, strings and lists.
     pub(super) book: &'a Rulebook,
     pub(super) lists: HashMap<&'a str, &'a List>,
@@ -59,6 +61,7 @@ pub(super) struct Resolver<'a> {
     terms: Terms<'a>,
     part: Rulebook,
     unknown_lists: usize,
+    unlisted: usize,
     diagnostics: Vec<Diagnostic>,
 }
 
@@ -116,6 +119,7 @@ impl<'a> Resolver<'a> {
             terms: Terms::new(known.analyzer, units),
             part: Rulebook::default(),
             unknown_lists: 0,
+            unlisted: 0,
             diagnostics: Vec::new(),
         }
     }
@@ -131,6 +135,7 @@ impl<'a> Resolver<'a> {
 
     fn rule(&mut self, rule: &Located<'a, RuleItem>) {
         let item = rule.item;
+        item.actions.iter().for_each(|action| self.check_action(rule, action));
         let when = self.condition(rule, &item.when);
         let unless = item.unless.as_ref().map(|unless| self.condition(rule, unless));
         let (Some(when), Some(unless)) = (when, unless.map_or(Some(None), |u| u.map(Some))) else {
@@ -195,6 +200,7 @@ impl<'a> Resolver<'a> {
                 NodeKind::Leaf { unit, fields: expr.fields() }
             }
             ExprKind::Category { path } => {
+                self.check_category(rule, path, expr.span, true);
                 let unit = self.terms.units.category(path);
                 NodeKind::Leaf { unit, fields: FieldMask(u32::MAX) }
             }
@@ -231,6 +237,45 @@ impl<'a> Resolver<'a> {
             // The grammar lets nothing else stand here.
             _ => None,
         }
+    }
+
+    fn check_action(&mut self, rule: &Located<'a, RuleItem>, action: &Action) {
+        let (Action::AddCategory { path, .. } | Action::RemoveCategory { path }) = action else {
+            return;
+        };
+        let branch = path.text.strip_suffix("/*");
+        let named = branch.unwrap_or(&path.text);
+        // What is no path was reported when it was read.
+        if path_fault(named).is_none() {
+            self.check_category(rule, named, path.span, branch.is_some());
+        }
+    }
+
+    /// Reports a category that the taxonomy does not list, or lists as retired.
+    fn check_category(
+        &mut self,
+        rule: &Located<'a, RuleItem>,
+        path: &str,
+        span: Span,
+        with_those_below: bool,
+    ) {
+        let Some(taxonomy) = self.known.taxonomy else { return };
+        let fault =
+            if with_those_below { taxonomy.fault_within(path) } else { taxonomy.fault_of(path) };
+        let found = match fault {
+            None => return,
+            Some(Fault::Retired(redirect)) => rule
+                .diagnostic(Code::RetiredCategory, span)
+                .with("redirect", redirect.unwrap_or_default())
+                .with("reason", if redirect.is_some() { "redirect" } else { "alone" }),
+            Some(Fault::Unlisted) => {
+                self.unlisted += 1;
+                let suggest = self.unlisted <= SUGGESTIONS;
+                let known: Vec<&str> = taxonomy.paths().filter(|_| suggest).collect();
+                rule.diagnostic(Code::UnlistedCategory, span).with("known", known.join("\n"))
+            }
+        };
+        self.diagnostics.push(found.with("path", path));
     }
 
     /// The list of this name; reported and `None` where there is none.

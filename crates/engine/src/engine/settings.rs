@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use crate::lang::Fields;
 use crate::text::AnalysisSettings;
 
+use super::taxonomy::Taxonomy;
+
 /// What equal rules need to give equal answers. A key that JSON leaves out has its default.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -14,6 +16,9 @@ pub struct Settings {
     pub analysis: AnalysisSettings,
     /// What adverts consist of.
     pub fields: Fields,
+    /// The categories that rules may name; without it all may be named. It comes with the rules.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub taxonomy: Option<Taxonomy>,
 }
 
 impl Settings {
@@ -55,6 +60,10 @@ mod tests {
         let settings = Settings::from_json(json).unwrap();
         assert_eq!(settings.analysis.lemmas, LemmaMode::Off);
         assert_eq!(Settings::from_json(settings.to_json().as_bytes()).unwrap(), settings);
+        assert!(!settings.to_json().contains("taxonomy"));
+        let with = Settings::from_json(br#"{"taxonomy": {"paths": ["b", "a"]}}"#).unwrap();
+        assert!(with.to_json().ends_with(r#""taxonomy":{"paths":["a","b"],"retired":{}}}"#));
+        assert_eq!(Settings::from_json(with.to_json().as_bytes()).unwrap(), with);
     }
 
     #[test]
@@ -66,6 +75,7 @@ mod tests {
             (r#"{"analysis": 1}"#, "analysis: invalid type"),
             (r#"{"fields": {"salary": "money"}}"#, "fields.salary: unknown variant `money`"),
             (r#"{"fields": {"and": "text"}}"#, "fields: \"and\" can't be a field"),
+            (r#"{"taxonomy": {"path": []}}"#, "taxonomy.path: unknown field `path`"),
             (r#"{"server": {}}"#, "server: unknown field `server`"),
             ("{} {}", "trailing characters"),
             ("", "EOF"),

@@ -156,7 +156,7 @@ fn category_of(action: &Action) -> Option<&Quoted> {
 }
 
 /// What is wrong with a category path, if anything.
-fn path_fault(path: &str) -> Option<&'static str> {
+pub(crate) fn path_fault(path: &str) -> Option<&'static str> {
     if path.trim().is_empty() {
         Some("empty")
     } else if path.split('/').any(|segment| segment.trim().is_empty()) {

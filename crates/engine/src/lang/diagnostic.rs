@@ -118,4 +118,6 @@ codes! {
     MixedFields = "JS056" Error, "Fields of several kinds are named together: `kind`, `other`.";
     MissingField = "JS057" Error, "A comparison does not begin with its field.";
     EmptyRange = "JS058" Error, "`between` is given the upper end first.";
+    UnlistedCategory = "JS059" Error, "The taxonomy does not list a category: `path`, `known`.";
+    RetiredCategory = "JS060" Error, "The taxonomy says that a category is retired: `path`, `redirect`, `reason`.";
 }

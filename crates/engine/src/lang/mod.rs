@@ -19,6 +19,7 @@ pub mod proximity;
 pub mod split;
 pub mod values;
 
+pub(crate) use actions::path_fault;
 pub use ast::Span;
 pub use diagnostic::{Code, Diagnostic, Severity};
 pub use fields::{Field, FieldKind, FieldMask, Fields, ValueId};
