@@ -161,7 +161,8 @@ def _words(
 ) -> tuple[str, str]:
     if entry is None:
         return f"{code} (this version has no words for it)", ""
-    case = entry.by_case.get(params.get(entry.cases or "", ""), Case())
+    reading = params.get(entry.cases or "", "")
+    case = entry.by_case.get(reading) or entry.by_case.get(reading.lower(), Case())
     known = params["known"].split("\n") if params.get("known") else []
     shown = _Parameters((key, _one_line(value)) for key, value in params.items())
     if known:
@@ -170,7 +171,8 @@ def _words(
         shown["known"] += f" and {more} more" if more > 0 else ""
     hint = (entry.hint if case.hint is None else case.hint).format_map(shown)
     word = params.get(entry.suggest or "")
-    if word and suggest and len(known) <= _MOST_COMPARED:
+    # Advice of its own says better what is meant.
+    if word and suggest and case.hint is None and len(known) <= _MOST_COMPARED:
         meant = closest(word, known)
         hint = "\n".join(filter(None, (meant and f"did you mean `{_one_line(meant)}`?", hint)))
     return (entry.message if case.message is None else case.message).format_map(shown), hint

@@ -33,7 +33,7 @@ impl Parser<'_> {
             if more && !self.at_item_end() {
                 continue;
             }
-            if self.at_item_end() {
+            if self.at_item_end() || self.at_any_clause() {
                 return actions;
             }
             self.unexpected("`,` or `;`");
@@ -45,7 +45,8 @@ impl Parser<'_> {
     }
 
     fn skip_action(&mut self) {
-        while !self.at_item_end() && self.peek().kind != SymbolKind::Comma {
+        while !self.at_item_end() && !self.at_any_clause() && self.peek().kind != SymbolKind::Comma
+        {
             self.next();
         }
     }

@@ -64,8 +64,7 @@ impl Parser<'_> {
             self.report(diagnostic.with("kind", kind.as_str()));
         }
         if !self.at_comparison(0) {
-            self.report_no_comparison(first, names);
-            return self.operand_after(names);
+            return self.value_without_comparison(first, names);
         }
         let operator = self.peek().span;
         let asked = self.operator_of_comparison()?;
@@ -111,15 +110,6 @@ impl Parser<'_> {
         if word || matches!(self.peek().kind, SymbolKind::Number | SymbolKind::String(_)) {
             self.at += 1;
         }
-    }
-
-    /// Says what a field of values is for, where a term follows it, say.
-    fn report_no_comparison(&mut self, field: ValueId, names: Span) {
-        let kind = self.known.value_kind(field);
-        let diagnostic = Diagnostic::new(Code::TermInValues, names)
-            .with("field", self.known.value_name(field))
-            .with("kind", kind.as_str());
-        self.report(diagnostic);
     }
 
     fn operator_of_comparison(&mut self) -> Option<Asked> {

@@ -36,6 +36,7 @@ impl Parser<'_> {
     pub(super) fn condition(&mut self) -> Option<Expr> {
         self.current = self.known.defaults();
         let mut condition = self.or();
+        let mut told = None;
         loop {
             match self.peek().kind {
                 SymbolKind::Close => {
@@ -43,12 +44,7 @@ impl Parser<'_> {
                     self.at += 1;
                 }
                 _ if self.at_condition_end() => return condition,
-                _ => {
-                    self.unexpected("`and`, `or`, `unless`, `then` or `;`");
-                    let mark = self.next().kind == SymbolKind::Mark;
-                    // `~2` and `/2` are one mistake.
-                    self.at += usize::from(mark && self.peek().kind == SymbolKind::Number);
-                }
+                _ => self.stray(&mut told),
             }
             // Go on reading, so that what follows the stray symbol is checked too.
             if !self.at_condition_end() && self.peek().kind != SymbolKind::Close {
@@ -92,12 +88,12 @@ impl Parser<'_> {
             "any" if self.is_word(count + 1, "form") => Meaning::Term,
             "any" | "all" | "none" | "at" => Meaning::Group,
             "category" => Meaning::Category,
-            "near" | "before" => Meaning::Proximity,
-            "w" | "within" | "pre" if self.ahead(count + 1).kind == SymbolKind::Mark => {
-                Meaning::Proximity
-            }
             "between" | "in" => Meaning::Comparison,
-            _ => self.known.find(&word).map_or(Meaning::Unknown, Meaning::Field),
+            _ => match self.known.find(&word) {
+                Some(field) => Meaning::Field(field),
+                None if self.proximity_at(count).is_some() => Meaning::Proximity,
+                None => Meaning::Unknown,
+            },
         }
     }
 
@@ -128,11 +124,17 @@ impl Parser<'_> {
         let mut parts = Vec::new();
         let mut operands = 0;
         loop {
-            parts.extend(self.not());
+            let part = self.not();
+            // What has an error may be meant to go.
+            let failed = part.is_none();
+            parts.extend(part);
             operands += 1;
             match self.meaning(0) {
                 Meaning::And => self.operator("and"),
                 Meaning::Not => {}
+                // It was reported when it was read.
+                _ if self.peek().kind == SymbolKind::Plus => {}
+                _ if failed && self.starts_operand() => {}
                 _ if self.starts_operand() => {
                     let diagnostic = Diagnostic::new(Code::MissingOperator, self.peek().span);
                     self.report(diagnostic);
@@ -157,6 +159,7 @@ impl Parser<'_> {
     /// Takes an operator and reports it if no operand follows.
     fn operator(&mut self, name: &str) {
         let span = self.next().span;
+        self.and_or();
         let dangling = matches!(self.meaning(0), Meaning::And | Meaning::Or)
             || self.peek().kind == SymbolKind::Close
             || self.at_condition_end();
@@ -186,11 +189,15 @@ impl Parser<'_> {
     }
 
     pub(super) fn not(&mut self) -> Option<Expr> {
+        while self.eat(&SymbolKind::Plus) {}
         if self.meaning(0) != Meaning::Not {
             return self.proximity();
         }
         let start = self.peek().span;
         self.operator("not");
+        if self.meaning(0) == Meaning::Proximity {
+            return self.negated_proximity();
+        }
         let inner = self.nested(start, Self::not)?;
         Some(Expr { span: start.to(inner.span), kind: ExprKind::Not(Box::new(inner)) })
     }
@@ -238,10 +245,7 @@ impl Parser<'_> {
                 let operator = self.text(symbol.span).to_ascii_lowercase();
                 let diagnostic = Diagnostic::new(Code::MissingOperand, symbol.span);
                 self.report(diagnostic.with("operator", operator).with("side", "left"));
-                self.at += 1;
-                while matches!(self.peek().kind, SymbolKind::Mark | SymbolKind::Number) {
-                    self.at += 1;
-                }
+                self.skip_proximity();
                 return self.operand_after(symbol.span);
             }
             Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
@@ -252,12 +256,18 @@ impl Parser<'_> {
                 let diagnostic = Diagnostic::new(Code::MissingOperand, symbol.span);
                 self.report(diagnostic.with("operator", operator).with("side", "left"));
             }
+            _ if symbol.kind == SymbolKind::Number && self.is_word(1, "of") => {
+                return self.count_of();
+            }
             _ if self.at_comparison(usize::from(symbol.kind == SymbolKind::Number)) => {
                 self.comparison_without_field();
             }
             // A dangling operator before this place has been reported as such.
             _ if self.follows_operator() => {}
             _ => {
+                if self.pattern() {
+                    return None;
+                }
                 self.unexpected("a condition");
                 let mark = symbol.kind == SymbolKind::Mark;
                 if mark
@@ -286,6 +296,9 @@ impl Parser<'_> {
 
     fn parentheses(&mut self) -> Option<Expr> {
         let open = self.next().span;
+        if self.empty_parentheses(open) {
+            return None;
+        }
         let outer = self.current;
         let inner = self.nested(open, Self::or);
         self.current = outer;
@@ -307,6 +320,16 @@ impl Parser<'_> {
             }
         }
         inner
+    }
+
+    /// `()`: reported, and read over.
+    pub(super) fn empty_parentheses(&mut self, open: Span) -> bool {
+        let place = open.to(self.peek().span);
+        let empty = self.eat(&SymbolKind::Close);
+        if empty {
+            self.report(Diagnostic::new(Code::EmptyParentheses, place));
+        }
+        empty
     }
 
     /// `FIELD {"," FIELD} [":"]` and the operand that it governs.
@@ -348,6 +371,7 @@ impl Parser<'_> {
         }
         let outer = self.current;
         self.current = mask;
+        while self.eat(&SymbolKind::Plus) {}
         let operand = if matches!(self.meaning(0), Meaning::Field(_)) {
             self.nested(names, Self::not)
         } else if matches!(self.meaning(0), Meaning::Not) || self.starts_operand() {
@@ -385,12 +409,17 @@ impl Parser<'_> {
     fn bare_words(&mut self) -> Option<Expr> {
         let start = self.next().span;
         let mut last = start;
+        if self.peek().kind == SymbolKind::Colon {
+            return self.unknown_prefix(start);
+        }
         while self.peek().kind == SymbolKind::Word
             && self.meaning(0) == Meaning::Unknown
+            && self.ahead(1).kind != SymbolKind::Colon
             && !self.at_item()
         {
             last = self.next().span;
         }
+        self.miles(start);
         let span = start.to(last);
         let known: Vec<&str> = self.known.names().collect();
         let compared = self.at_comparison(0);
@@ -403,7 +432,6 @@ impl Parser<'_> {
             self.skip_comparison();
             return None;
         }
-        self.eat(&SymbolKind::Colon);
         self.operand_after(span)
     }
 

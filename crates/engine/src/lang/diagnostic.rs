@@ -109,12 +109,16 @@ codes! {
     CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
     SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
     Wildcard = "JS042" Error, "A star that ends no word, or a question mark within a word: `term`, `sign`.";
+    BadProximityForm = "JS043" Error, "Not how a distance is written: `found`, `meant`, `reason`.";
+    EmptyParentheses = "JS044" Error, "Nothing stands between parentheses.";
+    UnknownPrefix = "JS045" Error, "A word before a colon is no field: `word`, `value`, `known`.";
+    MisplacedClause = "JS046" Error, "A rule has a clause twice, or behind its actions: `clause`.";
     UnknownField = "JS050" Error, "What is compared is no field: `word`, `known`.";
     WrongValue = "JS051" Error, "A value is none of the field's kind: `field`, `kind`, `found`, `plain`, `reason`.";
     UnknownOperator = "JS052" Error, "Not how values are compared here: `found`, `meant`.";
     WrongOperator = "JS053" Error, "The field's kind can't be asked so: `operator`, `field`, `kind`.";
     ComparedText = "JS054" Error, "A text is compared: `field`.";
-    TermInValues = "JS055" Error, "No comparison follows a field that holds values: `field`, `kind`.";
+    TermInValues = "JS055" Error, "No comparison follows a field that holds values: `field`, `kind`, `meant`.";
     MixedFields = "JS056" Error, "Fields of several kinds are named together: `kind`, `other`.";
     MissingField = "JS057" Error, "A comparison does not begin with its field.";
     EmptyRange = "JS058" Error, "`between` is given the upper end first.";

@@ -2,7 +2,7 @@
 //! recovery at the ends of objects, so that one pass reports every error. This module reads objects;
 //! [`condition`](super::condition) and [`actions`](super::actions) read what they hold.
 
-use super::ast::{Item, ListItem, Quoted, RuleItem, Span};
+use super::ast::{Action, Item, ListItem, Quoted, RuleItem, Span};
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::{FieldMask, Fields};
 use super::lexer::{Symbol, SymbolKind, lex};
@@ -142,6 +142,11 @@ impl Parser<'_> {
 
     /// Says that something else is due where the next symbol stands.
     pub(super) fn unexpected(&mut self, expected: &str) {
+        self.unexpected_as(expected, expected);
+    }
+
+    /// The same, with the reading on which the advice depends.
+    pub(super) fn unexpected_as(&mut self, expected: &str, reading: &str) {
         let span = self.peek().span;
         let found = match self.peek().kind {
             SymbolKind::End => "the end of the file".to_owned(),
@@ -149,7 +154,8 @@ impl Parser<'_> {
             _ => format!("`{}`", self.text(span)),
         };
         let diagnostic = Diagnostic::new(Code::Unexpected, span);
-        self.report(diagnostic.with("expected", expected).with("found", found));
+        let diagnostic = diagnostic.with("expected", expected).with("found", found);
+        self.report(diagnostic.with("reading", reading));
     }
 
     /// A rule or a list begins here. `list "x"` without a colon is an operand of a condition.
@@ -302,9 +308,29 @@ impl Parser<'_> {
                 return None;
             }
         }
-        let when = self.condition();
-        let unless = if self.eat_word("unless") { self.condition() } else { None };
-        let actions = if self.eat_clause("then", "actions") {
+        let mut when = self.condition();
+        let mut unless = None;
+        let mut excepted = false;
+        loop {
+            let (again, clause) = if self.is_word(0, "unless") {
+                (std::mem::replace(&mut excepted, true), "unless")
+            } else if self.at_clause("when", "conditions") {
+                (true, "when")
+            } else {
+                break;
+            };
+            if again {
+                self.misplaced(clause);
+            }
+            self.eat_clause(clause, "conditions");
+            let more = self.condition();
+            if clause == "when" {
+                when = when.or(more);
+            } else {
+                unless = unless.or(more);
+            }
+        }
+        let mut actions = if self.eat_clause("then", "actions") {
             self.actions(&name)
         } else if self.at_action() {
             self.unexpected("`then`");
@@ -315,9 +341,43 @@ impl Parser<'_> {
             self.skip_to_end();
             Vec::new()
         };
+        self.misplaced_clauses(&name, &mut actions);
         let span = self.end_item("rule", &name, start);
         // Without a condition an error has been reported, and nothing can be said of the rule.
         when.map(|when| RuleItem { name, when, unless, actions, span })
+    }
+
+    fn misplaced(&mut self, clause: &'static str) {
+        let diagnostic = Diagnostic::new(Code::MisplacedClause, self.peek().span);
+        self.report(diagnostic.with("clause", clause));
+    }
+
+    /// What follows the actions and belongs before them, or to them.
+    fn misplaced_clauses(&mut self, name: &Quoted, actions: &mut Vec<Action>) {
+        while self.at_any_clause() {
+            let then = self.at_clause("then", "actions");
+            let unless = self.is_word(0, "unless");
+            self.misplaced(match (then, unless) {
+                (true, _) => "then",
+                (_, true) => "late unless",
+                _ => "late when",
+            });
+            if then {
+                self.eat_clause("then", "actions");
+                actions.extend(self.actions(name));
+            } else {
+                self.at += 1;
+                self.eat(&SymbolKind::Colon);
+                self.condition();
+            }
+        }
+    }
+
+    /// `when`, `unless`, `then` or one of the headings.
+    pub(super) fn at_any_clause(&self) -> bool {
+        self.is_word(0, "unless")
+            || self.at_clause("when", "conditions")
+            || self.at_clause("then", "actions")
     }
 
     /// `keyword`, or the `heading` with a colon that the original's layout has in its place.

@@ -68,7 +68,7 @@ impl Parser<'_> {
                 }
                 if self.peek().kind != SymbolKind::Number {
                     if least {
-                        self.unexpected("a number");
+                        self.unexpected_as("a number", "count word");
                     }
                     self.skip_word();
                     return None;
@@ -100,8 +100,11 @@ impl Parser<'_> {
     }
 
     /// `"(" expr { "," expr } ")"`; a bare field holds over the commas.
-    fn members(&mut self) -> Option<(Vec<Expr>, Span)> {
+    pub(super) fn members(&mut self) -> Option<(Vec<Expr>, Span)> {
         let open = self.next().span;
+        if self.empty_parentheses(open) {
+            return None;
+        }
         let outer = self.current;
         let mut members = Vec::new();
         let mut complete = true;

@@ -38,7 +38,9 @@ pub enum SymbolKind {
     Or,
     /// `not` by its alias `!`
     Not,
-    /// A mark of the language that belongs to none of the above: `~ / = < > <= >= != *`
+    /// `+`, which no rule has, before what must be there
+    Plus,
+    /// A mark of the language that belongs to none of the above: `~ / = < > <= >= != *`, and `..`
     Mark,
     /// The end of the source.
     End,
@@ -50,7 +52,8 @@ const SINGLE: [char; 8] = ['\'', '‘', '’', '‚', '‛', '‹', '›', '`'];
 /// Cuts `source` into symbols, the last of which is [`SymbolKind::End`].
 #[must_use]
 pub fn lex(source: &str) -> (Vec<Symbol>, Vec<Diagnostic>) {
-    let mut lexer = Lexer { source, at: 0, symbols: Vec::new(), diagnostics: Vec::new() };
+    let mut lexer =
+        Lexer { source, at: 0, brackets: 0, symbols: Vec::new(), diagnostics: Vec::new() };
     // A byte order mark is how some editors begin a file; it is no part of the text.
     if source.starts_with('\u{FEFF}') {
         lexer.at = '\u{FEFF}'.len_utf8();
@@ -66,6 +69,8 @@ pub fn lex(source: &str) -> (Vec<Symbol>, Vec<Diagnostic>) {
 struct Lexer<'a> {
     source: &'a str,
     at: usize,
+    /// Brackets that were taken for `(` and are open.
+    brackets: usize,
     symbols: Vec<Symbol>,
     diagnostics: Vec<Diagnostic>,
 }
@@ -113,6 +118,7 @@ impl Lexer<'_> {
                 SymbolKind::Mark
             }
             '=' | '~' | '/' | '*' => SymbolKind::Mark,
+            '.' if self.eat(".") => SymbolKind::Mark,
             _ if DOUBLE.contains(&first) || SINGLE.contains(&first) => {
                 return self.string(first, start);
             }
@@ -122,27 +128,93 @@ impl Lexer<'_> {
             {
                 return self.number(start);
             }
-            _ if first.is_alphabetic() || first == '_' => {
-                let more = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-                let length = self.rest().find(|c| !more(c)).unwrap_or(self.rest().len());
-                self.at += length;
-                SymbolKind::Word
-            }
-            _ => {
-                let diagnostic = Diagnostic::new(Code::UnexpectedCharacter, self.span_from(start));
-                self.diagnostics.push(diagnostic.with("found", first));
-                // Read on as what is most likely meant, so that no second error follows from it.
-                match first {
-                    '&' => SymbolKind::And,
-                    '|' => SymbolKind::Or,
-                    '-' | '−' | '–' => SymbolKind::Not,
-                    '[' | '{' => SymbolKind::Open,
-                    ']' | '}' => SymbolKind::Close,
-                    _ => return,
-                }
-            }
+            '-' | '−' | '–' if self.is_upper_end(start) => return self.number(start),
+            _ if first.is_alphabetic() || first == '_' => return self.word(start),
+            '.' if self.peek().is_some_and(char::is_alphabetic) => return self.word(start),
+            _ => return self.unexpected(first, start),
         };
         self.push(kind, start);
+    }
+
+    /// Reads on as what is most likely meant, so that no second error follows from it.
+    fn unexpected(&mut self, first: char, start: usize) {
+        let place = self.span_from(start);
+        let kind = match first {
+            '&' => SymbolKind::And,
+            '|' => SymbolKind::Or,
+            '+' => SymbolKind::Plus,
+            '-' | '−' | '–' => SymbolKind::Not,
+            '[' | '{' => SymbolKind::Open,
+            ']' | '}' => SymbolKind::Close,
+            '%' if self.peek().is_some_and(char::is_alphabetic) => SymbolKind::Plus,
+            _ => {
+                if first == '^' {
+                    let weight = |c: char| !c.is_ascii_digit() && c != '.';
+                    self.at += self.rest().find(weight).unwrap_or(self.rest().len());
+                }
+                let diagnostic = Diagnostic::new(Code::UnexpectedCharacter, place);
+                let diagnostic = diagnostic.with("found", first).with("reading", first);
+                return self.diagnostics.push(diagnostic);
+            }
+        };
+        let opened = kind == SymbolKind::Close && self.brackets > 0;
+        match kind {
+            SymbolKind::Open => self.brackets += 1,
+            SymbolKind::Close => self.brackets = self.brackets.saturating_sub(1),
+            _ => {}
+        }
+        let sign = matches!(kind, SymbolKind::Plus | SymbolKind::Not);
+        let reading = if kind == SymbolKind::Not { '-' } else { first };
+        self.push(kind, start);
+        let mut diagnostic = Diagnostic::new(Code::UnexpectedCharacter, place).with("found", first);
+        if sign && self.peek().is_some_and(char::is_alphabetic) {
+            let begun = self.at;
+            self.word(begun);
+            // Of `-intitle:cv` the prefix is told of, too.
+            if self.peek() != Some(':') {
+                let word = self.source.get(begun..self.at).unwrap_or("").to_owned();
+                self.eat("%");
+                if let Some(symbol) = self.symbols.last_mut() {
+                    symbol.kind = SymbolKind::String(word.clone());
+                }
+                diagnostic =
+                    diagnostic.with("word", word).with("reading", format!("{reading}word"));
+                return self.diagnostics.push(diagnostic);
+            }
+        }
+        // A pair of brackets is one mistake.
+        if !opened {
+            self.diagnostics.push(diagnostic.with("reading", reading));
+        }
+    }
+
+    /// A word, and what would be one in quotes: `linkedin.com`, `R&D`, `C++`, `C#`, `develop*`.
+    fn word(&mut self, start: usize) {
+        while let Some(c) = self.peek() {
+            let behind = self.rest()[c.len_utf8()..].chars().next();
+            let more = match c {
+                '.' if behind == Some('*') => true,
+                '.' | '&' => behind.is_some_and(char::is_alphanumeric),
+                '+' => behind == Some('+') || self.source[start..self.at].ends_with('+'),
+                '#' => self.source[start..self.at].chars().count() == 1,
+                '_' | '-' | '*' => true,
+                _ => c.is_alphanumeric(),
+            };
+            if !more {
+                break;
+            }
+            self.at += c.len_utf8();
+        }
+        self.push(SymbolKind::Word, start);
+    }
+
+    /// A dash at `start` parts two ends of a range: `£30k-£40k`, `30k–40k`.
+    fn is_upper_end(&self, start: usize) -> bool {
+        let behind_number = self.symbols.last().is_some_and(|before| {
+            before.kind == SymbolKind::Number && before.span.end as usize == start
+        });
+        let rest = self.rest().trim_start_matches(['£', '€', '$']);
+        behind_number && rest.starts_with(|c: char| c.is_ascii_digit())
     }
 
     fn eat(&mut self, expected: &str) -> bool {
@@ -155,6 +227,9 @@ impl Lexer<'_> {
 
     /// A number with all that hangs on it, so that `2,5` and `30k` are judged whole.
     fn number(&mut self, start: usize) {
+        if let Some(currency) = self.peek().filter(|c| matches!(c, '£' | '€' | '$')) {
+            self.at += currency.len_utf8();
+        }
         let bytes = self.source.as_bytes();
         while let Some(&byte) = bytes.get(self.at) {
             let next_is_digit = bytes.get(self.at + 1).is_some_and(u8::is_ascii_digit);
@@ -162,6 +237,11 @@ impl Lexer<'_> {
             if !inside && !((byte == b'.' || byte == b',') && next_is_digit) {
                 break;
             }
+            self.at += 1;
+        }
+        // `30k+`; before anything else than a gap the sign belongs to what follows.
+        let next = bytes.get(self.at + 1);
+        if bytes.get(self.at) == Some(&b'+') && next.is_none_or(|c| b" \t\r\n);,".contains(c)) {
             self.at += 1;
         }
         self.push(SymbolKind::Number, start);
@@ -288,10 +368,13 @@ mod tests {
 
     #[test]
     fn numbers_are_taken_whole() {
-        let source = "2 0.5 -1 2,5 £30k 25_000";
+        let source = "2 0.5 -1 2,5 £30k 25_000 30k+ 30-40 30–£40";
         let (symbols, diagnostics) = lex(source);
         let texts: Vec<_> = symbols.iter().map(|symbol| symbol.span.of(source)).collect();
-        assert_eq!(texts, ["2", "0.5", "-1", "2,5", "£30k", "25_000", ""]);
+        assert_eq!(
+            texts,
+            ["2", "0.5", "-1", "2,5", "£30k", "25_000", "30k+", "30", "-40", "30", "–£40", ""]
+        );
         assert!(diagnostics.is_empty());
     }
 }

@@ -11,6 +11,7 @@ mod comparison;
 mod condition;
 pub mod diagnostic;
 pub mod fields;
+mod foreign;
 pub mod grammar;
 mod group;
 pub mod lexer;

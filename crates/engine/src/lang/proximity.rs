@@ -47,6 +47,10 @@ impl Parser<'_> {
             self.at += 1;
             span = span.to(self.peek().span);
             slop = self.distance();
+            if slop.is_none() {
+                // `"a" ~ "b"` is one mistake.
+                self.skip_operand();
+            }
         }
         if text.trim().is_empty() {
             self.report(Diagnostic::new(Code::EmptyTerm, quoted));
@@ -104,17 +108,10 @@ impl Parser<'_> {
         // Height and fields of `left`, kept as it grows: to look through it for each link is quadratic.
         let mut known: Option<(usize, Vec<FieldMask>)> = None;
         let mut before_this: Option<bool> = None;
-        while let Some(ordered) = self.proximity_operator() {
-            let operator = self.next().span;
+        while let Some(ordered) = self.proximity_at(0) {
+            let operator = self.peek().span;
             let name = self.text(operator).to_owned();
-            let distance = if self.is_mark("/") {
-                self.at += 1;
-                self.distance()
-            } else {
-                self.unexpected("`/` and a number of words");
-                self.skip_distance();
-                None
-            };
+            let distance = self.written_distance(ordered);
             if before_this.is_some_and(|other| other != ordered) {
                 self.report(Diagnostic::new(Code::MixedProximity, operator));
             }
@@ -158,28 +155,78 @@ impl Parser<'_> {
         left
     }
 
-    /// `(5)`, as other languages write a distance, or `5`; that it is wrong has been reported.
-    fn skip_distance(&mut self) {
-        if self.peek().kind == SymbolKind::Number {
+    /// The operator at the present symbol and its distance, in whatever way it is written.
+    fn written_distance(&mut self, ordered: bool) -> Option<u32> {
+        let mut place = self.next().span;
+        if self.is_mark("/") {
             self.at += 1;
-        } else if self.peek().kind == SymbolKind::Open
-            && self.ahead(1).kind == SymbolKind::Number
-            && self.ahead(2).kind == SymbolKind::Close
-        {
-            self.at += 3;
+            return self.distance();
+        }
+        let stem = self.text(place).trim_end_matches(|c: char| c.is_ascii_digit()).len();
+        let mut found = self.text(place)[stem..].to_owned();
+        if found.is_empty() {
+            // `near(5)`, `near:5`, `near~5`, `near 5`.
+            let signs = match self.peek().kind {
+                SymbolKind::Open if self.ahead(2).kind == SymbolKind::Close => 2,
+                SymbolKind::Colon | SymbolKind::Mark => 1,
+                _ => 0,
+            };
+            let number = self.ahead(usize::from(signs > 0)).clone();
+            if number.kind == SymbolKind::Number {
+                self.at += 1 + signs;
+                found.push_str(self.text(number.span));
+                place = place.to(self.symbols[self.at - 1].span);
+            }
+        }
+        let meant = if ordered { "before" } else { "near" };
+        let given = if found.is_empty() { "5" } else { &found };
+        let diagnostic = Diagnostic::new(Code::BadProximityForm, place)
+            .with("found", self.text(place))
+            .with("meant", format!("{meant}/{given}"))
+            .with("reason", if found.is_empty() { "missing" } else { "written" });
+        self.report(diagnostic);
+        found.parse().ok()
+    }
+
+    /// Reads over an operator of proximity with its distance.
+    pub(super) fn skip_proximity(&mut self) {
+        self.at += 1;
+        while matches!(self.peek().kind, SymbolKind::Mark | SymbolKind::Number) {
+            self.at += 1;
         }
     }
 
-    /// Whether the operator at the present symbol, if it is one of proximity, asks for an order.
-    fn proximity_operator(&self) -> Option<bool> {
-        let slash = self.ahead(1).kind == SymbolKind::Mark;
-        if self.is_word(0, "near") || (slash && (self.is_word(0, "w") || self.is_word(0, "within")))
-        {
-            Some(false)
-        } else if self.is_word(0, "before") || (slash && self.is_word(0, "pre")) {
-            Some(true)
-        } else {
-            None
+    /// `not near/5 "x"`, behind `not`.
+    pub(super) fn negated_proximity(&mut self) -> Option<Expr> {
+        let operator = self.peek().span;
+        let name = self.text(operator).to_owned();
+        self.report(Diagnostic::new(Code::BadProximity, operator).with("operator", name));
+        self.skip_proximity();
+        self.skip_operand();
+        None
+    }
+
+    /// Whether the operator `count` ahead, if it is one of proximity, asks for an order. Words that other
+    /// languages have for it count where a distance follows.
+    pub(super) fn proximity_at(&self, count: usize) -> Option<bool> {
+        let symbol = self.ahead(count);
+        if symbol.kind != SymbolKind::Word {
+            return None;
+        }
+        let word = self.text(symbol.span).to_ascii_lowercase();
+        let stem = word.trim_end_matches(|c: char| c.is_ascii_digit());
+        let slash = self.ahead(count + 1).kind == SymbolKind::Mark;
+        let number = stem.len() < word.len()
+            || (self.ahead(count + 1).kind == SymbolKind::Open
+                && self.ahead(count + 2).kind == SymbolKind::Number
+                && self.ahead(count + 3).kind == SymbolKind::Close);
+        match stem {
+            "near" => Some(false),
+            "before" => Some(true),
+            "w" | "within" if slash || number => Some(false),
+            "adj" | "around" if number => Some(false),
+            "pre" if slash || number => Some(true),
+            _ => None,
         }
     }
 }
