@@ -72,6 +72,16 @@ def rule(condition: str, name: str = "r", action: str = 'add category "c"') -> s
         ('title "nurse"', '"nurse"'),
         ('"nurse"', '"nurse" or "midwife"'),
         ('"nurse"', 'list "staff"'),
+        ('exact "nurses"', '"nurse"'),
+        ('case "Nurse"', 'exact "nurse"'),
+        ('"nurses"', 'any form "nurse"'),
+        ('exact "nursing"', '"nurs*"'),
+        ('"nursin*" near/2 "ward"', '"ward" near/3 "nurs*"'),
+        ('exact "frontend"', '"front-end"'),
+        ('"forklift driver"', '"fork-lift driver"'),
+        ('"front-end" near/2 "ward" and "forklift"', '"fork lift" and "front-end"'),
+        ('"frontend developer"~1', '"front-end developer"~3'),
+        ('list "joined"', 'list "parted"'),
         ('list "few"', 'list "staff"'),
         ('list "few" and "ward"', 'any of ("nurse", "midwife", "doctor")'),
         ('"nurse" near/3 "ward"', '"ward" and "nurse"'),
@@ -83,7 +93,11 @@ def rule(condition: str, name: str = "r", action: str = 'add category "c"') -> s
 )
 def test_what_contains_what(small: str, large: str) -> None:
     lists = 'list "staff": "nurse", "midwife"; list "few": "nurses", "staff nurse";\n'
-    lists += rule('list "staff" or list "few"', "user", 'add category "z"')
+    lists += (
+        'list "joined": "forklift", "frontend"; list "parted": "fork-lift", "front-end";\n'
+    )
+    used = 'list "staff" or list "few" or list "joined" or list "parted"'
+    lists += rule(used, "user", 'add category "z"')
     text = lists + rule(small, "small") + rule(large, "large")
     found = [each for each in linted(text) if each.code == "JS107"]
     assert len(found) == 1
@@ -101,6 +115,11 @@ def test_what_contains_what(small: str, large: str) -> None:
         ('title:"nurse" and description:"ward"', 'title ("nurse" and "ward")'),
         ('"nurse"', '"nurse" and not "ward"'),
         ('case "Nurse"', 'case "NURSE"'),
+        # *Fronts end* is one, *fronts* no part of the other.
+        ('"front-end"', '"frontend"'),
+        ('"frontend" near/2 "ward"', '"front" near/2 "ward"'),
+        ('"nurs*"', '"nurse"'),
+        ('"c+"', 'exact "c+"'),
     ],
 )
 def test_what_is_not_contained(small: str, large: str) -> None:
@@ -151,12 +170,15 @@ def test_a_compilers_warning_can_be_allowed_too() -> None:
     assert lint.silenced(sources, built.diagnostics) == ()
 
 
-WORDS = ["nurse", "nurses", "ward", "night", "care", "home"]
+WORDS = ["nurse", "nurses", "ward", "night", "care", "home", "front-end", "frontend", "fronts end"]
 
 
 def drawn_leaf(choose: random.Random) -> str:
     phrase = " ".join(choose.choices(WORDS, k=choose.choice((1, 1, 2, 2, 3))))
-    term = f'"{phrase}"' + choose.choice(("", "", "~1", "~3")) * (" " in phrase)
+    form = choose.choice(("", "", "", "", "exact ", "case ", "any form "))
+    term = f'{form}"{phrase}"' + choose.choice(("", "", "~1", "~3")) * (" " in phrase)
+    if choose.random() < 0.1:
+        term = choose.choice(('"nurs*"', '"nursi*"', '"front*"', 'case "Nur*"'))
     kind = choose.random()
     if kind < 0.2:
         other = choose.choice(WORDS)

@@ -133,9 +133,11 @@ def skeleton(
 ) -> tuple[
     list[tuple[str, int, tuple[int, ...]]],
     list[tuple[str, int, _Condition, _Condition | None, bool]],
+    dict[int, set[int]],
 ]:
     """What conditions are made of. Units by number: kind, distance, parts; equal things are one unit.
-    Rules: name, source, condition, exception, and whether every advert is tried on it."""
+    Rules: name, source, condition, exception, and whether every advert is tried on it. For each word the
+    other words that every token is which is this one."""
 
 def wordnet_lemmas(words: Sequence[str], pos: str) -> list[str]:
     """The lemma of each word by WordNet's own rules; `pos` is n, v, a or r."""

@@ -1,6 +1,8 @@
 //! Rules as the linter sees them: the objects of a file with the places of their parts, and the conditions
 //! of a compiled rule set. Plain tuples; offsets are code points.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jobsieve_engine::engine::skeleton::{Condition, ConditionKind, UnitKind};
 use jobsieve_engine::exchange::CodePoints;
 use jobsieve_engine::lang::ast::{Action, Expr, ExprKind, Item, Term};
@@ -134,12 +136,15 @@ pub fn outline(
     }))
 }
 
-/// The units and conditions of a rule set.
+/// Which words every token of a word is, too.
+type Implications = BTreeMap<u32, BTreeSet<u32>>;
+
+/// The units and conditions of a rule set, and what follows from its words.
 #[pyfunction]
 pub fn skeleton<'py>(
     py: Python<'py>,
     ruleset: &RuleSet,
-) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>)> {
+) -> PyResult<(Bound<'py, PyList>, Bound<'py, PyList>, Implications)> {
     let ruleset = &*ruleset.inner;
     let units = PyList::empty(py);
     for (kind, parts) in ruleset.unit_shapes() {
@@ -165,7 +170,7 @@ pub fn skeleton<'py>(
         let name = ruleset.rule_name(rule.rule);
         rules.append((name, rule.source, when, unless, rule.always_tried))?;
     }
-    Ok((units, rules))
+    Ok((units, rules, ruleset.word_implications()))
 }
 
 /// Kind, start, end, a number and the fields' bits of a leaf, parts.

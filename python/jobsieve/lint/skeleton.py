@@ -1,12 +1,13 @@
 """The conditions of a rule set as Boolean skeletons: what follows from what.
 
-Leaves are equal where the engine looks for the same thing; a phrase implies its words, an item of a list the
-list, a narrower field a wider one. Nothing else is assumed, so what is proven here holds for every advert.
+Leaves are equal where the engine looks for the same thing; a word implies another where all of its surface
+forms are forms of that one, a phrase its words, an item of a list the list, a narrower field a wider one. A
+compound is the list of its spellings. Nothing else is assumed, so what is proven here holds for every advert.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 from typing import Any, TypeAlias
@@ -61,21 +62,19 @@ class Skeleton:
     """The units and rules of a compiled rule set."""
 
     def __init__(self, ruleset: _core.RuleSet) -> None:
-        self.units, rules = _core.skeleton(ruleset)
+        self.units, rules, self._words = _core.skeleton(ruleset)
         self.rules = [Rule(*rule) for rule in rules]
         self._implied: dict[int, frozenset[int]] = {}
+        self._covering: dict[int, frozenset[int]] = {}
         self._lists: dict[int, list[int]] = {}
-        self._runs: dict[tuple[int, ...], int] = {}
-        # Slops and proximities by what they join: the same with more room follows.
-        self._roomier: dict[tuple[str, tuple[int, ...]], list[tuple[int, int]]] = {}
+        # Phrases, slops and proximities by their kind and first part: parts, room, number.
+        self._joins: dict[tuple[str, int], list[tuple[tuple[int, ...], int, int]]] = {}
         for number, (kind, room, parts) in enumerate(self.units):
             if kind == "list":
                 for part in parts:
                     self._lists.setdefault(part, []).append(number)
-            elif kind == "phrase":
-                self._runs[parts] = number
-            elif kind in ("slop", "near", "before"):
-                self._roomier.setdefault((kind, parts), []).append((room, number))
+            elif parts:
+                self._joins.setdefault((kind, parts[0]), []).append((parts, room, number))
 
     def is_category(self, unit: int) -> bool:
         """Whether the unit looks at what other rules add, and not at the advert."""
@@ -90,44 +89,62 @@ class Skeleton:
 
     def _implications(self, unit: int) -> set[int]:
         kind, room, parts = self.units[unit]
+        found = set(self.covering(unit))
         if kind == "phrase":
-            found = self._of_phrase(parts)
+            found |= self._of_runs(parts)
         elif kind == "list":
-            found = self._of_list(parts)
+            found |= _in_all(self.implied(part) for part in parts)
         else:
-            found = {each for part in parts for each in self.implied(part)}
-            found |= self._with_room(kind, parts, room)
+            found |= {each for part in parts for each in self.implied(part)}
             if kind in ("near", "before"):
+                found |= self._joined(kind, parts, room)
                 sides = (parts, parts[::-1]) if kind == "before" else (parts[::-1],)
-                found |= {each for pair in sides for each in self._with_room("near", pair, room)}
-        found.add(unit)
-        found |= {holder for each in found for holder in self._lists.get(each, ())}
-        return found
+                found |= {each for pair in sides for each in self._joined("near", pair, room)}
+        return self._with_lists(found)
 
-    def _of_phrase(self, words: tuple[int, ...]) -> set[int]:
-        """What every run of its words implies."""
-        found = self._with_room("slop", words, 0)
+    def _of_runs(self, words: tuple[int, ...]) -> set[int]:
+        """What every run of the words of a phrase implies."""
+        found = set[int]()
         for start, end in combinations(range(len(words) + 1), 2):
             run = words[start:end]
             if len(run) == 1:
                 found |= self.implied(run[0])
-            elif run != words:
-                found |= self._with_room("slop", run, 0)
-                found |= self.implied(self._runs[run]) if run in self._runs else set()
+            else:
+                found |= self._joined("slop", run, 0) | self._joined("phrase", run, 0)
         return found
 
-    def _of_list(self, items: tuple[int, ...]) -> set[int]:
-        """What all of its items imply."""
-        first, *others = items
-        found = set(self.implied(first))
-        for item in others:
-            found &= self.implied(item)
-            if not found:
-                break
+    def covering(self, unit: int) -> frozenset[int]:
+        """Every unit that stands wherever this one does, over the same words."""
+        found = self._covering.get(unit)
+        if found is None:
+            found = self._covering[unit] = frozenset(self._coverings(unit))
         return found
 
-    def _with_room(self, kind: str, parts: tuple[int, ...], room: int) -> set[int]:
-        return {unit for size, unit in self._roomier.get((kind, parts), ()) if size >= room}
+    def _coverings(self, unit: int) -> set[int]:
+        kind, room, parts = self.units[unit]
+        found = {unit}
+        if kind == "word":
+            found |= self._words.get(unit, set())
+        elif kind == "list":
+            found |= _in_all(self.covering(part) for part in parts)
+        elif kind in ("phrase", "slop"):
+            found |= self._joined(kind, parts, room)
+        return self._with_lists(found)
+
+    def _joined(self, kind: str, parts: tuple[int, ...], room: int) -> set[int]:
+        """The units of this kind that join what covers the parts, with as much room or more."""
+        first, *others = (self.covering(part) for part in parts)
+        return {
+            unit
+            for one in first
+            for joined, size, unit in self._joins.get((kind, one), ())
+            if size >= room
+            and len(joined) == len(parts)
+            and all(part in covering for part, covering in zip(joined[1:], others, strict=True))
+        }
+
+    def _with_lists(self, found: set[int]) -> set[int]:
+        return found | {holder for each in found for holder in self._lists.get(each, ())}
 
     def may_clash(self, *conditions: Condition) -> bool:
         """Whether the conditions could contradict each other: where nothing that may have to stand implies
@@ -191,6 +208,16 @@ class Skeleton:
         if verdicts.count(True) >= needed:
             return True
         return False if len(parts) - verdicts.count(False) < needed else None
+
+
+def _in_all(sets: Iterable[frozenset[int]]) -> set[int]:
+    """What is in all of several sets."""
+    each = iter(sets)
+    found = set(next(each))
+    # Of a long list the first items tell.
+    while found and (following := next(each, None)) is not None:
+        found &= following
+    return found
 
 
 def _polarities(condition: Condition, holding: set[Leaf], failing: set[Leaf]) -> None:

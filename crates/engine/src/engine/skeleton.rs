@@ -2,11 +2,14 @@
 //! rules are equal, which contain each other. Equal things have one number, so that `"nurse"` and
 //! `"nurses"` are seen to be the same.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crate::lang::{FieldMask, Span};
 
 use super::ruleset::{RuleId, RuleSet};
 use super::tree::{NodeId, NodeKind};
-use super::units::Unit;
+use super::units::{Unit, UnitId};
+use super::vocabulary::{Use, When};
 
 /// What a unit is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,6 +94,55 @@ impl RuleSet {
         })
     }
 
+    /// For each word the other words that every token is which is this one, where there are any: `exact
+    /// "nurses"` is `"nurse"`, and `"nursing"` is `"nurs*"`. They follow from the surface forms that the
+    /// vocabulary files, and from nothing else.
+    #[must_use]
+    pub fn word_implications(&self) -> BTreeMap<u32, BTreeSet<u32>> {
+        let forms = &self.book.forms;
+        let mut by_word: BTreeMap<UnitId, Vec<(&str, &Use)>> = BTreeMap::new();
+        for (text, meaning) in &forms.whole {
+            by_word.entry(meaning.word).or_default().push((text, meaning));
+        }
+        let beginnings = |of: &[(Box<str>, UnitId)], text: &str| -> BTreeSet<UnitId> {
+            let from = of.iter().filter(|(beginning, _)| text.starts_with(&**beginning));
+            from.map(|&(_, unit)| unit).collect()
+        };
+        let mut found = BTreeMap::new();
+        for (&word, own) in &by_word {
+            let mut common: Option<BTreeSet<UnitId>> = None;
+            for &(text, meaning) in own {
+                let start = forms.whole.partition_point(|(other, _)| **other < *text);
+                let same = forms.whole[start..].iter().take_while(|(other, _)| **other == *text);
+                let others = same.filter(|(_, other)| covers(other, meaning));
+                let mut these: BTreeSet<UnitId> = others.map(|(_, other)| other.word).collect();
+                these.extend(beginnings(&forms.prefixes, text));
+                if let When::Written(written) = &meaning.when {
+                    these.extend(beginnings(&forms.written_prefixes, written));
+                }
+                common = Some(match common {
+                    None => these,
+                    Some(before) => before.intersection(&these).copied().collect(),
+                });
+                if common.as_ref().is_some_and(|common| common.len() < 2) {
+                    break;
+                }
+            }
+            found.insert(word, common.unwrap_or_default());
+        }
+        for (text, word) in &forms.prefixes {
+            found.insert(*word, beginnings(&forms.prefixes, text));
+        }
+        for (text, word) in &forms.written_prefixes {
+            found.insert(*word, beginnings(&forms.written_prefixes, text));
+        }
+        for (word, others) in &mut found {
+            others.remove(word);
+        }
+        found.retain(|_, others| !others.is_empty());
+        found
+    }
+
     /// Every rule, by name.
     pub fn skeletons(&self) -> impl Iterator<Item = RuleSkeleton> {
         let mut always = vec![false; self.book.rules.len()];
@@ -124,4 +176,10 @@ impl RuleSet {
         };
         Condition { kind, span: found.span.behind(start), parts }
     }
+}
+
+/// Whether a token that stands for `this` stands for the other, too; both are of one surface form.
+fn covers(other: &Use, this: &Use) -> bool {
+    let when = other.when == When::Always || other.when == this.when;
+    when && (other.signs.is_none() || other.signs == this.signs)
 }
