@@ -27,7 +27,8 @@ def copy(folder: Path) -> None:
     for name in ("Cargo.toml", "Cargo.lock", "pyproject.toml"):
         shutil.copy(ROOT / name, folder)
     skip = shutil.ignore_patterns("*.so", "__pycache__", "starter")
-    for name in ("crates", "python", "tests"):
+    # All members of the workspace must be there, or cargo builds none.
+    for name in ("crates", "fuzz", "python", "tests"):
         shutil.copytree(ROOT / name, folder / name, ignore=skip)
 
 
@@ -38,14 +39,18 @@ def change(source: str, mutation: dict[str, str]) -> str:
     return source.replace(find, mutation["replace"])
 
 
-def build(folder: Path, target: Path) -> bool:
+def build(folder: Path, target: Path) -> str | None:
+    """What the compiler complains of, None where it does not."""
     # Unoptimised builds would make the comparison slow; the dev profile is optimised a little.
     command = ["cargo", "build", "--quiet", "--locked", "-p", "jobsieve-python"]
     environment = os.environ | {"CARGO_TARGET_DIR": str(target)}
-    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, check=False)
-    if done.returncode == 0:
-        shutil.copy(target / "debug" / "lib_core.so", folder / "python/jobsieve/_core.abi3.so")
-    return done.returncode == 0
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+    if done.returncode != 0:
+        return done.stderr
+    shutil.copy(target / "debug" / "lib_core.so", folder / "python/jobsieve/_core.abi3.so")
+    return None
 
 
 def agrees(folder: Path) -> bool:
@@ -63,7 +68,9 @@ def main() -> None:
         folder, target = Path(name) / "project", Path(name) / "target"
         folder.mkdir()
         copy(folder)
-        if not (build(folder, target) and agrees(folder)):
+        if complaint := build(folder, target):
+            raise SystemExit(f"the copy does not build:\n{complaint}")
+        if not agrees(folder):
             raise SystemExit("the comparison fails without any change")
         for number in wanted:
             mutation = mutations[number - 1]
@@ -71,10 +78,10 @@ def main() -> None:
             before = file.read_text()
             after = change(before, mutation)
             file.write_text(after)
-            built = build(folder, target)
-            verdict = (
-                "does not build" if not built else "NOT NOTICED" if agrees(folder) else "noticed"
-            )
+            if build(folder, target):
+                verdict = "does not build"
+            else:
+                verdict = "NOT NOTICED" if agrees(folder) else "noticed"
             file.write_text(before)
             if verdict != "noticed":
                 unnoticed.append(number)
