@@ -93,9 +93,7 @@ def rule(condition: str, name: str = "r", action: str = 'add category "c"') -> s
 )
 def test_what_contains_what(small: str, large: str) -> None:
     lists = 'list "staff": "nurse", "midwife"; list "few": "nurses", "staff nurse";\n'
-    lists += (
-        'list "joined": "forklift", "frontend"; list "parted": "fork-lift", "front-end";\n'
-    )
+    lists += 'list "joined": "forklift", "frontend"; list "parted": "fork-lift", "front-end";\n'
     used = 'list "staff" or list "few" or list "joined" or list "parted"'
     lists += rule(used, "user", 'add category "z"')
     text = lists + rule(small, "small") + rule(large, "large")
