@@ -244,6 +244,7 @@ pub(super) fn find_layers(book: &mut Rulebook, diagnostics: &mut Vec<Diagnostic>
                     source: first.source,
                     ..Diagnostic::new(Code::CategoryCycle, name_span(book, first))
                         .with("cycle", names.join(" → "))
+                        .with("reason", if names.len() > 1 { "several" } else { "one" })
                 });
             }
         }

@@ -106,7 +106,7 @@ codes! {
     ProximityFields = "JS037" Error, "The operands of a proximity look in different fields: `operator`.";
     BadCount = "JS038" Error, "`at least` asks for none, or for more than there are: `found`, `size`.";
     EmptyAttribute = "JS039" Error, "An attribute has no name.";
-    CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order.";
+    CategoryCycle = "JS040" Error, "Rules wait for each other's categories: `cycle`, names in order, `reason`.";
     SignsIgnored = "JS041" Warning, "A term holds signs that are not compared: `term`, `signs`.";
     Wildcard = "JS042" Error, "A star that ends no word, or a question mark within a word: `term`, `sign`.";
     BadProximityForm = "JS043" Error, "Not how a distance is written: `found`, `meant`, `reason`.";
