@@ -52,7 +52,7 @@ def test_lint_reads_a_store() -> None:
 
 
 def test_lint_counts_what_rules_cost_on_adverts() -> None:
-    rare = 'rule "rare": when "python" and "django" then add category "it";\n'
+    rare = 'rule "rare": when "manager" before/2 "python" then add category "it";\n'
     Path("some.rules").write_text(GOOD + VAGUE + rare, encoding="utf-8")
     titles = ["Python manager", "Python", "Django developer", "Cook"]
     lines = [json.dumps({"title": title}) for title in titles]
@@ -63,7 +63,7 @@ def test_lint_counts_what_rules_cost_on_adverts() -> None:
     told = json.loads(done.stdout)
     assert told["adverts"] == 4
     counts = {cost["rule"]: (cost["tried"], cost["matched"]) for cost in told["rules"]}
-    # The third is filed under the word that fewer rules name.
+    # The third is tried where its words stand, and in the wrong order.
     assert counts == {"python": (2, 2), "managers": (1, 1), "rare": (1, 0)}
     spent = [cost["microseconds"] for cost in told["rules"]]
     assert spent == sorted(spent, reverse=True)
