@@ -89,9 +89,14 @@ def test_an_edit_that_breaks_the_file_changes_nothing() -> None:
     table = Table(FILE)
     with pytest.raises(TaxonomyError, match="it stands in line 2 already"):
         table.add(path="it")
-    with pytest.raises(TaxonomyError, match="has no column status"):
-        Table("path\nit\n").change({"it": {"status": "retired"}})
     assert table.text == FILE
+
+
+def test_a_column_that_is_filled_first_is_named_in_the_head() -> None:
+    table = Table("path\r\nit\r\nold\r\n")
+    table.change({"old": {"status": "retired", "redirect": "it"}})
+    table.add(path="it/x", name="X")
+    assert table.text == ("path,status,redirect,name\r\nit\r\nold,retired,it\r\nit/x,,,X\r\n")
 
 
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=8)

@@ -156,11 +156,14 @@ class Table:
 
     def add(self, **values: str) -> None:
         """Appends a row."""
+        self._require_columns(values)
         end = "" if self._text.endswith(("\n", "\r")) else self._newline()
         self._become(self._text + end + self._written(values))
 
     def change(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """Writes the rows of some paths anew, with other values in some of their columns."""
+        for values in changes.values():
+            self._require_columns(values)
         head = self._head()
         texts = []
         for index, row in enumerate(self._rows):
@@ -184,6 +187,15 @@ class Table:
                 changes.setdefault(row.path, {})["redirect"] = moved[row.redirect]
         self.change(changes)
 
+    def _require_columns(self, values: Mapping[str, str]) -> None:
+        """Names columns that are filled for the first time in the head; other rows may be shorter."""
+        known = self._columns()
+        missing = [name for name, value in values.items() if value and name not in known]
+        if missing:
+            head = self._head()
+            named = head.rstrip("\r\n") + "".join(f",{name}" for name in missing)
+            self._become(named + self._newline() + self._text[len(head) :])
+
     def _become(self, text: str) -> None:
         self._rows = read(text)
         self._text = text
@@ -199,11 +211,8 @@ class Table:
         return "\r\n" if self._head().endswith("\r\n") else "\n"
 
     def _written(self, values: Mapping[str, str]) -> str:
-        columns = self._columns()
-        for column in values:
-            if column not in columns and values[column]:
-                raise TaxonomyError(f"{FILE} has no column {column}; add it to its first row")
-        return ",".join(_cell(values.get(column, "")) for column in columns) + self._newline()
+        cells = (_cell(values.get(column, "")) for column in self._columns())
+        return ",".join(cells) + self._newline()
 
 
 def _cell(text: str) -> str:
