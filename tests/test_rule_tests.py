@@ -83,6 +83,15 @@ def test_examples_that_pass() -> None:
         assert (done.exit_code, done.stdout) == (0, "2 examples: all passed\n")
 
 
+def test_a_misspelt_category_that_must_not_come_is_an_error() -> None:
+    examples({"title": "Cook", "must_not": ["it/langages"]})
+    done = call()
+    assert isinstance(done.exception, FileError)
+    assert str(done.exception).endswith(
+        'line 1: there is no category it/langages that a rule adds; did you mean "it/languages"?'
+    )
+
+
 def test_a_failure_says_what_came_and_why(golden: Golden) -> None:
     examples(GOOD, *WRONG)
     done = call()

@@ -279,7 +279,8 @@ def _verdicts(clause: Clause, advert: Advert, depth: int) -> Text:
         return text
     text.append(_JOINED[clause.kind].format(clause.count))
     if clause.kind == "at least":
-        text.append(f": {sum(part.holds for part in clause.parts)} hold", "dim")
+        holding = sum(part.holds for part in clause.parts)
+        text.append(f": {holding} {'holds' if holding == 1 else 'hold'}", "dim")
     text.append("\n")
     absent = 0
     for part in clause.parts:

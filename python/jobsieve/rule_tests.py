@@ -191,8 +191,8 @@ class Rules:
         return msgspec.json.decode(answer, type=explain.Explanation)
 
     def require(self, example: Example) -> None:
-        """Raises `FileError` where the example names what there is not: a rule, or a category that the
-        taxonomy does not list."""
+        """Raises `FileError` where the example names what there is not: a rule, a category that the taxonomy
+        does not list, or, without a taxonomy, one that must not come and looks misspelt."""
         paths = [example.primary] if example.primary is not None else []
         for each in (*example.must, *example.must_not):
             if isinstance(each, str):
@@ -200,6 +200,14 @@ class Rules:
             elif each.rule not in self.names:
                 raise _unknown(example, f'rule "{each.rule}"', closest(each.rule, self.names))
         if self._listed is None:
+            # What is asked for in vain fails with its reasons; what must not come would pass for ever.
+            for each in example.must_not:
+                if isinstance(each, str) and not any(
+                    is_within(path, each) for path in self._adding
+                ):
+                    meant = closest(each, self._adding)
+                    if meant is not None:
+                        raise _unknown(example, f"category {each} that a rule adds", meant)
             return
         for path in paths:
             if not any(is_within(listed, path) for listed in self._listed):
