@@ -167,8 +167,17 @@ def _example(file: str, number: int, line: str) -> Example:
 
 
 def _reason(error: Exception) -> str:
-    """The key first: the parser has it last, as in "Expected `str` - at `$.must[0]`"."""
+    """The key first: the parser has it last, as in "Expected `str` - at `$.must[0]`". Where it is no JSON at
+    all, how to write it."""
     text = str(error)
+    if isinstance(error, msgspec.DecodeError) and not isinstance(error, msgspec.ValidationError):
+        fault = text if text.startswith("JSON") else f"{text[:1].lower()}{text[1:]}"
+        form = '{"title": "Cook", "must": ["kitchen"]}'
+        return f"{fault}; write it as {form}, with straight quotes and every bracket closed"
+    if "unknown field" in text and " - at " not in text:
+        return f"{text[:1].lower()}{text[1:]}; there are {', '.join(_Line.__struct_fields__)}"
+    if text.startswith("Expected `array`"):
+        text = text.replace(" - at", "; put it in square brackets - at", 1)
     message, separator, key = text.partition(" - at `$")
     if separator:
         return f"{key.rstrip('`').lstrip('.')}: {message[:1].lower()}{message[1:]}"
