@@ -1,8 +1,8 @@
 //! Classifies an advert. Its words are looked up in the vocabulary; the words, phrases and lists that
 //! stand in it are marked; rules filed under them are tried; the matched ones add up categories.
 //!
-//! All working memory is in a [`Scratch`] that its thread reuses. Marks carry the number of the advert
-//! (its epoch), so that nothing is cleared between adverts and a scratch serves any rule set.
+//! All working memory is in a [`Scratch`] that its thread reuses. What it notes carries the number of the
+//! advert (its epoch) or is taken back at the next, so that a scratch serves any rule set.
 
 use crate::exchange::{Advert, AdvertError, Given};
 use crate::lang::{FieldMask, Fields};
