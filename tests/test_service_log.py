@@ -45,6 +45,8 @@ def serving_into(output: int, log: Path, store: Path, **settings: str) -> Iterat
         command("serve", "--port", "0", "--store", str(store)),
         stdout=output,
         stderr=subprocess.DEVNULL,
+        # The copy of the rules that it writes belongs beside the log, not into the project.
+        cwd=log.parent,
         env=os.environ | {"JOBSIEVE_LOG_FORMAT": "json"} | settings,
     )
     service = Service(process)
