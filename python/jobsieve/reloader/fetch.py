@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 
+from jobsieve.reloader import priority
 from jobsieve.reloader.editions import Edition, Source
 
 
@@ -22,6 +23,8 @@ class Fetch:
         self.finished = False
         self.error: Exception | None = None
         self.edition: Edition | None = None
+        # Of its thread; known when it has finished.
+        self.seconds_in_line: float | None = None
         self.begun = time.monotonic()
         threading.Thread(target=self._run, name="jobsieve-fetch", daemon=True).start()
 
@@ -37,6 +40,7 @@ class Fetch:
         except Exception as error:  # noqa: BLE001
             self.error = error
         finally:
+            self.seconds_in_line = priority.seconds_in_line()
             with self._done:
                 self.finished = True
                 self._done.notify_all()

@@ -8,11 +8,8 @@ here answers a request or writes to the store.
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import random
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -27,7 +24,7 @@ from jobsieve.errors import (
     StoreUnavailable,
     TaxonomyError,
 )
-from jobsieve.reloader import aside
+from jobsieve.reloader import aside, priority
 from jobsieve.reloader.fetch import Fetch
 from jobsieve.reloader.status import (
     MOST_DIAGNOSTICS,
@@ -52,8 +49,6 @@ FIRST_RETRY = 1.0
 LAST_RETRY = 60.0
 # How long the first look may take before the copy on disk answers in the meantime.
 _GRACE = 1.0
-# Added to the thread's own: requests go before builds where they compete for a processor.
-_NICENESS = 10
 # Writing the copy on disk waits for the disk; where publications follow each other, seconds apart are enough.
 _SAVES_APART = 1.0
 
@@ -100,6 +95,7 @@ class Reloader:
         self._jitter = jitter
         self._log = observability.logger(source=source.name)
         self._status = Status(standby=Standby(str(last_good.file)) if last_good else None)
+        self._courtesy = priority.Courtesy()
         self._signal = threading.Condition()
         self._stopping = False
         self._woken = False
@@ -166,7 +162,8 @@ class Reloader:
             delay = self._delay(attempt.failures)
             self._fail(attempt, error, time.monotonic() - begun, delay)
         else:
-            if fetch is None:
+            # Where it was held up, a build might be as well; it begins anew, without waiting.
+            if fetch is None or self._courtesy.is_held_up(fetch.seconds_in_line):
                 return 0.0
             attempt = replace(self._caught_up(attempt), reached_at=self._now(), error=None)
             if fetch.edition is None:
@@ -187,7 +184,7 @@ class Reloader:
         return document(self._status, self._now())
 
     def _run(self) -> None:
-        _lower_priority()
+        priority.lower()
         delay = 0.0
         while True:
             with self._signal:
@@ -197,7 +194,9 @@ class Reloader:
                     break
             begun = time.monotonic()
             try:
-                delay = self.check()
+                # What nobody is served by yet, or what went wrong, is not to wait for a free processor.
+                is_pressing = self._status.accepted is None or self._status.failures > 0
+                delay = self.check() if is_pressing else self._courtesy.look(self.check)
                 if not self._status.failures:
                     # Looks begin an interval apart, but a slow one leaves time to others.
                     delay = max(delay - (time.monotonic() - begun), delay / 10)
@@ -447,16 +446,6 @@ class Reloader:
         # Bounded before it is raised: after weeks of failures the power would overflow.
         longest = min(LAST_RETRY, FIRST_RETRY * 2.0 ** min(failures - 1, 16))
         return max(self._interval, longest * (0.5 + 0.5 * self._jitter()))
-
-
-def _lower_priority() -> None:
-    """Lets the calling thread, and those it starts, go last. Linux alone has priorities of threads."""
-    if sys.platform == "linux":
-        thread = threading.get_native_id()
-        # Some containers forbid it; then builds compete with requests.
-        with contextlib.suppress(OSError):
-            mine = os.getpriority(os.PRIO_PROCESS, thread)
-            os.setpriority(os.PRIO_PROCESS, thread, min(19, mine + _NICENESS))
 
 
 def _message(error: BaseException) -> str:
