@@ -53,6 +53,14 @@ def test_a_wrong_file_gives_every_message(file: Path, golden: Golden) -> None:
     golden(f"err/{file.stem}.txt", messages(file.name, read(file)))
 
 
+@pytest.mark.parametrize("file", ERR, ids=lambda file: file.stem)
+def test_what_stands_in_the_wrong_place_comes_with_advice(file: Path) -> None:
+    text = read(file)
+    _, found = _core.compile([(file.name, text)], settings=SETTINGS)
+    told = [each for each in diagnostics.from_raw(found, [(file.name, text)]) if not each.hint]
+    assert not told, "\n".join(map(str, told))
+
+
 def test_ten_mistakes_are_reported_in_one_pass() -> None:
     file = FOLDER / "err" / "ten.rules"
     rules = {at for at, line in enumerate(read(file).splitlines(), 1) if line.startswith("rule")}

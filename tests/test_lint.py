@@ -58,6 +58,25 @@ def test_a_listed_category_is_not_misspelt_but_may_be_added_by_no_rule() -> None
     assert ("JS112", 4) in with_taxonomy
 
 
+@pytest.mark.parametrize(
+    ("mention", "meant"),
+    [
+        ('category "it/developer"', "it/developers"),
+        ('category "it/developers/pyton"', "it/developers/python"),
+        ('remove category "it/developer/*"', "it/developers"),
+        ('remove category "it/developers/pyton"', "it/developers/python"),
+    ],
+)
+def test_a_misspelt_path_is_told_with_one_as_deep(mention: str, meant: str) -> None:
+    action = mention if mention.startswith("remove") else 'set "a" = "b"'
+    condition = '"x"' if mention.startswith("remove") else f'"x" and {mention}'
+    text = rule('"python"', "p", 'add category "it/developers/python"')
+    (found,) = [
+        each for each in linted(text + rule(condition, "r", action)) if each.code == "JS112"
+    ]
+    assert f"did you mean `{meant}`?" in found.hint
+
+
 def rule(condition: str, name: str = "r", action: str = 'add category "c"') -> str:
     return f'rule "{name}": when {condition} then {action};\n'
 

@@ -94,9 +94,11 @@ def from_raw(
     pages = [_Page(file, text) for file, text in sources]
     ordered = sorted(raw, key=lambda item: (item[2], item[3], item[4], item[0]))
     found = []
-    for number, (code, severity, index, start, end, params, related) in enumerate(ordered):
+    compared = 0
+    for code, severity, index, start, end, params, related in ordered:
         entry = registry().get(code)
-        message, hint = _words(code, entry, params, suggest=number < _MOST_SUGGESTIONS)
+        message, hint = _words(code, entry, params, suggest=compared < _MOST_SUGGESTIONS)
+        compared += entry is not None and entry.suggest is not None
         found.append(
             Diagnostic(
                 code=code,

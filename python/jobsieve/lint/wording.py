@@ -101,19 +101,27 @@ def categories(objects: Sequence[Object], *, listed: bool) -> Iterator[Finding]:
                 continue
             path = mention.name.removesuffix("/*")
             params = {"path": path, "reason": mention.kind}
+            # What may be named at this place.
+            nameable = added if mention.kind == "remove" and path == mention.name else above
             if mention.kind == "add":
                 other = None if listed else nearest.of(path)
                 if other is None:
                     continue
                 params["other"] = other
-            elif path in (added if mention.kind == "remove" and path == mention.name else above):
+            elif path in nameable:
                 continue
             else:
                 # Many unknown paths must not be compared with all known ones.
-                known = added if len(added) <= 2_000 else ()
-                params["other"] = closest(path, known) or ""
+                params["other"] = _meant(path, nameable if len(nameable) <= 2_000 else ())
                 params["known"] = params["other"]
             yield Finding("JS112", each.source, mention.start, mention.end, params)
+
+
+def _meant(path: str, known: Iterable[str]) -> str:
+    """The known path closest to one that is not; of the same depth, if one of that is close."""
+    depth = path.count("/")
+    level = [other for other in known if other.count("/") == depth]
+    return closest(path, level) or closest(path, known) or ""
 
 
 class _NearPaths:

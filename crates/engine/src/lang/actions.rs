@@ -1,6 +1,7 @@
 //! Reads what follows `then`: the actions of a rule, their category paths and scores.
 
 use super::ast::{Action, Quoted};
+use super::condition::Meaning;
 use super::diagnostic::{Code, Diagnostic};
 use super::grammar::Parser;
 use super::lexer::SymbolKind;
@@ -36,7 +37,19 @@ impl Parser<'_> {
             if self.at_item_end() || self.at_any_clause() {
                 return actions;
             }
-            self.unexpected("`,` or `;`");
+            let joined = matches!(self.meaning(0), Meaning::And) && self.is_action(1);
+            self.unexpected_as(
+                "`,` or `;`",
+                match self.peek().kind {
+                    _ if joined => "and action",
+                    SymbolKind::Number => "bare score",
+                    _ => "`,` or `;`",
+                },
+            );
+            if joined {
+                self.at += 1;
+                continue;
+            }
             self.skip_action();
             if !self.eat(&SymbolKind::Comma) {
                 return actions;
@@ -65,8 +78,24 @@ impl Parser<'_> {
         } else if self.eat_word("set") {
             self.set()
         } else {
-            let diagnostic = Diagnostic::new(Code::UnknownAction, first.span);
-            self.report(diagnostic.with("found", self.text(first.span)));
+            // Behind `and then` both have been told of.
+            let told = self.diagnostics.last().is_some_and(|last| {
+                let operator = self.at.checked_sub(2).map(|at| self.symbols[at].span);
+                last.code == Code::MissingOperand && operator == Some(last.span)
+            });
+            let shortened =
+                matches!(first.kind, SymbolKind::String(_)) || self.is_word(0, "category");
+            let told = told && shortened;
+            if !told {
+                let reading = match first.kind {
+                    SymbolKind::String(_) => "path",
+                    _ if self.is_word(0, "category") => "category",
+                    _ => "other",
+                };
+                let diagnostic = Diagnostic::new(Code::UnknownAction, first.span);
+                let diagnostic = diagnostic.with("found", self.text(first.span));
+                self.report(diagnostic.with("reading", reading));
+            }
             None
         }
     }
@@ -74,17 +103,13 @@ impl Parser<'_> {
     fn category_path(&mut self) -> Option<Quoted> {
         if !self.eat_word("category") {
             self.unexpected("`category`");
-            return None;
+            self.eat_word("categories");
+            return self.path_read();
         }
-        self.quoted("a category path in quotes")
-    }
-
-    fn quoted(&mut self, expected: &str) -> Option<Quoted> {
-        let SymbolKind::String(text) = self.peek().kind.clone() else {
-            self.unexpected(expected);
-            return None;
-        };
-        Some(Quoted { text, span: self.next().span })
+        if let SymbolKind::String(text) = self.peek().kind.clone() {
+            return Some(Quoted { text, span: self.next().span });
+        }
+        self.path_without_quotes()
     }
 
     fn check_path(&mut self, path: &Quoted, checked: &str) {
@@ -94,36 +119,66 @@ impl Parser<'_> {
         }
     }
 
-    /// `STRING "=" value`, behind `set`.
+    /// `STRING "=" value`, behind `set`. The first fault is told with the whole as it is meant.
     fn set(&mut self) -> Option<Action> {
-        let name = self.quoted("the name of an attribute in quotes")?;
-        if name.text.trim().is_empty() {
-            self.report(Diagnostic::new(Code::EmptyAttribute, name.span));
-        }
-        if self.peek().kind != SymbolKind::Mark || self.text(self.peek().span) != "=" {
-            self.unexpected("`=`");
-            return None;
-        }
-        self.next();
-        let value = self.peek().clone();
-        let text = match value.kind {
-            SymbolKind::String(text) => text,
-            SymbolKind::Number => self.text(value.span).replace('_', ""),
-            _ if self.is_word(0, "true") => "true".to_owned(),
-            _ if self.is_word(0, "false") => "false".to_owned(),
+        let mut fault = None;
+        let name = match self.peek().kind.clone() {
+            SymbolKind::String(text) => Some(Quoted { text, span: self.next().span }),
             _ => {
-                self.unexpected("a value: text in quotes, a number, true or false");
-                return None;
+                fault = Some((self.peek().span, "the name of an attribute in quotes"));
+                let word = self.peek().kind == SymbolKind::Word;
+                let span = if word { Some(self.next().span) } else { None };
+                span.map(|span| Quoted { text: self.text(span).to_owned(), span })
             }
         };
-        self.next();
-        Some(Action::Set { name, value: text })
+        if let Some(name) = name.as_ref().filter(|name| name.text.trim().is_empty()) {
+            self.report(Diagnostic::new(Code::EmptyAttribute, name.span));
+        }
+        if self.peek().kind == SymbolKind::Mark && self.text(self.peek().span) == "=" {
+            self.next();
+        } else {
+            fault = fault.or(Some((self.peek().span, "`=`")));
+            self.eat(&SymbolKind::Colon);
+        }
+        let value = self.peek().clone();
+        let text = match value.kind {
+            SymbolKind::String(text) => Some(text),
+            SymbolKind::Number => Some(self.text(value.span).replace('_', "")),
+            _ if self.is_word(0, "true") => Some("true".to_owned()),
+            _ if self.is_word(0, "false") => Some("false".to_owned()),
+            _ => {
+                let expected = "a value: text in quotes, a number, true or false";
+                fault = fault.or(Some((value.span, expected)));
+                None
+            }
+        };
+        let mut value = self.text(value.span).to_owned();
+        if text.is_some() {
+            self.next();
+        } else if let Some(words) = self.without_quotes() {
+            value = format!("\"{}\"", self.text(words));
+        } else {
+            "\"…\"".clone_into(&mut value);
+        }
+        if let Some((place, expected)) = fault {
+            let name = name.as_ref().map_or("seniority", |name| &name.text);
+            let meant = format!("set \"{name}\" = {value}");
+            self.unexpected_meant(place, expected, "set", meant);
+        }
+        Some(Action::Set { name: name?, value: text? })
     }
 
     fn score(&mut self) -> Option<i64> {
         if self.peek().kind != SymbolKind::Number {
-            self.unexpected("a number");
-            return None;
+            self.unexpected_as("a number", "score");
+            if !matches!(self.peek().kind, SymbolKind::Mark | SymbolKind::Colon | SymbolKind::Word)
+            {
+                return None;
+            }
+            self.at += 1;
+            if self.peek().kind != SymbolKind::Number {
+                return Some(DEFAULT_SCORE);
+            }
         }
         let span = self.next().span;
         let text = self.text(span);

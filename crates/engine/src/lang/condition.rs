@@ -2,7 +2,7 @@
 //! rightwards until the next bare field or the end of its parentheses; with a colon it binds to one
 //! operand. After an error, reading goes on at the next operator or parenthesis.
 
-use super::ast::{Expr, ExprKind, Span};
+use super::ast::{Expr, ExprKind, Form, Span, Term};
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::{Field, FieldMask};
 use super::grammar::{MAX_NESTING, Parser};
@@ -140,7 +140,10 @@ impl Parser<'_> {
                     self.report(diagnostic);
                 }
                 // A bare word is reported when it is read as an operand.
-                Meaning::Unknown if self.peek().kind == SymbolKind::Word && !self.at_item() => {}
+                Meaning::Unknown
+                    if self.peek().kind == SymbolKind::Word
+                        && !self.at_item()
+                        && !self.at_action() => {}
                 _ => break,
             }
         }
@@ -160,12 +163,17 @@ impl Parser<'_> {
     fn operator(&mut self, name: &str) {
         let span = self.next().span;
         self.and_or();
+        if self.and_then() {
+            return;
+        }
         let dangling = matches!(self.meaning(0), Meaning::And | Meaning::Or)
             || self.peek().kind == SymbolKind::Close
             || self.at_condition_end();
         if dangling {
             let diagnostic = Diagnostic::new(Code::MissingOperand, span);
-            self.report(diagnostic.with("operator", name).with("side", "right"));
+            let reading = if self.is_then_alone(0) { "then" } else { "right" };
+            let diagnostic = diagnostic.with("operator", name).with("side", "right");
+            self.report(diagnostic.with("reading", reading));
         }
     }
 
@@ -248,7 +256,9 @@ impl Parser<'_> {
                 self.skip_proximity();
                 return self.operand_after(symbol.span);
             }
-            Meaning::Unknown if symbol.kind == SymbolKind::Word && !self.at_item() => {
+            Meaning::Unknown
+                if symbol.kind == SymbolKind::Word && !self.at_item() && !self.at_action() =>
+            {
                 return self.bare_words();
             }
             Meaning::And | Meaning::Or if !self.follows_operator() => {
@@ -338,6 +348,7 @@ impl Parser<'_> {
         let mut values = Vec::new();
         let start = self.peek().span;
         let mut last = start;
+        let mut told = false;
         while let Meaning::Field(field) = self.meaning(0) {
             last = self.next().span;
             match field {
@@ -346,7 +357,7 @@ impl Parser<'_> {
             }
             let more = self.peek().kind == SymbolKind::Comma
                 && matches!(self.meaning(1), Meaning::Field(_));
-            if !more {
+            if !more && !self.joined_fields(last, &mut told) {
                 break;
             }
             self.at += 1;
@@ -378,11 +389,14 @@ impl Parser<'_> {
             self.not()
         } else if self.peek().kind == SymbolKind::Word
             && matches!(self.meaning(0), Meaning::Unknown)
+            && !self.at_action()
         {
             self.bare_words()
+        } else if told {
+            None
         } else {
-            let fields = self.text(names).to_owned();
-            self.unexpected(&format!("a condition after `{fields}`"));
+            let expected = format!("a condition after `{}`", self.text(names));
+            self.unexpected_as(&expected, "condition after field");
             let stray = matches!(self.peek().kind, SymbolKind::Colon | SymbolKind::Comma);
             self.at += usize::from(stray);
             if stray { self.operand_after(names) } else { None }
@@ -396,8 +410,7 @@ impl Parser<'_> {
     pub(super) fn list_reference(&mut self) -> Option<Expr> {
         let start = self.next().span;
         let SymbolKind::String(name) = &self.peek().kind else {
-            self.unexpected("the name of a list in quotes");
-            self.skip_operand();
+            self.list_without_quotes();
             return None;
         };
         let kind = ExprKind::List { fields: self.current, name: name.clone() };
@@ -416,6 +429,7 @@ impl Parser<'_> {
             && self.meaning(0) == Meaning::Unknown
             && self.ahead(1).kind != SymbolKind::Colon
             && !self.at_item()
+            && !self.at_action()
         {
             last = self.next().span;
         }
@@ -432,7 +446,16 @@ impl Parser<'_> {
             self.skip_comparison();
             return None;
         }
-        self.operand_after(span)
+        self.operand_after(span).or_else(|| self.as_term(span))
+    }
+
+    /// Words without quotes as the term that they are most likely meant to be, so that the rest of the
+    /// condition is judged as if they were one.
+    fn as_term(&self, span: Span) -> Option<Expr> {
+        let text = self.text(span);
+        let plain = text.chars().all(|c| c.is_alphanumeric() || c == ' ');
+        let term = Term { text: text.to_owned(), form: Form::Lemma, slop: None, span };
+        plain.then_some(Expr { kind: ExprKind::Term { fields: self.current, term }, span })
     }
 
     fn term_operand(&mut self) -> Option<Expr> {
@@ -443,13 +466,13 @@ impl Parser<'_> {
 
     fn category_reference(&mut self) -> Option<Expr> {
         let start = self.next().span;
-        let SymbolKind::String(path) = &self.peek().kind else {
-            self.unexpected("a category path in quotes");
-            self.skip_operand();
+        if !matches!(self.peek().kind, SymbolKind::String(_)) {
+            self.path_without_quotes();
             return None;
-        };
-        let kind = ExprKind::Category { path: path.clone() };
-        Some(Expr { kind, span: start.to(self.next().span) })
+        }
+        let path = self.next();
+        let SymbolKind::String(text) = path.kind else { return None };
+        Some(Expr { kind: ExprKind::Category { path: text }, span: start.to(path.span) })
     }
 }
 

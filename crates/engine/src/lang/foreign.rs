@@ -1,12 +1,12 @@
 //! What other search languages write: read as it is meant, with one word on how it is written here, so that
 //! no second error follows from it.
 
-use super::ast::{Expr, Span};
+use super::ast::{Expr, Quoted, Span};
 use super::condition::Meaning;
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::{FieldKind, ValueId};
 use super::grammar::Parser;
-use super::lexer::SymbolKind;
+use super::lexer::{Symbol, SymbolKind};
 use super::values::Date;
 
 /// The values behind a field that lacks its comparison.
@@ -78,6 +78,125 @@ impl Parser<'_> {
         if slash && matches!(self.meaning(1), Meaning::And | Meaning::Or) {
             self.unexpected_as("a condition", "and/or");
             self.at += 2;
+        }
+    }
+
+    /// `and then "b"` where another `then` begins the actions: reported, and read as `and`.
+    pub(super) fn and_then(&mut self) -> bool {
+        if !self.is_word(0, "then") || self.is_action(1) {
+            return false;
+        }
+        let word = |symbol: &&Symbol, word: &str| {
+            symbol.kind == SymbolKind::Word && self.text(symbol.span).eq_ignore_ascii_case(word)
+        };
+        let again = self.symbols[self.at + 1..]
+            .iter()
+            .take_while(|symbol| symbol.kind != SymbolKind::Semicolon && !word(symbol, "rule"))
+            .any(|symbol| word(&symbol, "then"));
+        if again {
+            self.unexpected_as("a condition", "and then");
+            self.at += 1;
+        }
+        again
+    }
+
+    /// `then "x"` or `then category "x"`, the `then` of which stands `count` symbols ahead: no action.
+    pub(super) fn is_then_alone(&self, count: usize) -> bool {
+        let string = matches!(self.ahead(count + 1).kind, SymbolKind::String(_));
+        self.is_word(count, "then") && (string || self.is_word(count + 1, "category"))
+    }
+
+    /// `or description` behind `title`, the place of which is `before`: reported once, and read as a comma.
+    pub(super) fn joined_fields(&mut self, before: Span, told: &mut bool) -> bool {
+        let reading = match self.meaning(0) {
+            Meaning::And => "fields and",
+            Meaning::Or => "fields or",
+            _ => return false,
+        };
+        if !matches!(self.meaning(1), Meaning::Field(_)) {
+            return false;
+        }
+        if !*told {
+            let (one, other) = (self.text(before), self.text(self.ahead(1).span));
+            let meant = if reading == "fields or" {
+                format!("{one}, {other} \"…\"")
+            } else {
+                format!("{one}:\"…\" and {other}:\"…\"")
+            };
+            let operator = self.peek().span;
+            self.unexpected_meant(operator, "a condition", reading, meant);
+        }
+        *told = true;
+        true
+    }
+
+    /// A path or name without its quotes: what hangs together, with the words behind it that mean nothing
+    /// here.
+    pub(super) fn without_quotes(&mut self) -> Option<Span> {
+        if !matches!(self.peek().kind, SymbolKind::Word | SymbolKind::Number)
+            || self.at_condition_end()
+        {
+            return None;
+        }
+        let mut place = self.next().span;
+        loop {
+            if let Some(run) = self.run() {
+                place = place.to(run);
+            } else if self.peek().kind == SymbolKind::Word
+                && self.meaning(0) == Meaning::Unknown
+                && !self.is_word(0, "score")
+                && !self.at_item()
+                && !self.at_action()
+            {
+                place = place.to(self.next().span);
+            } else {
+                return Some(place);
+            }
+        }
+    }
+
+    /// What stands where a category's path in quotes is due: reported, and read over.
+    pub(super) fn path_without_quotes(&mut self) -> Option<Quoted> {
+        let expected = "a category path in quotes";
+        let symbol = self.peek().clone();
+        let sign = symbol.kind == SymbolKind::Colon
+            || (symbol.kind == SymbolKind::Mark && self.text(symbol.span) == "=");
+        if sign {
+            self.unexpected_as(expected, "path behind sign");
+            self.at += 1;
+            return self.path_read();
+        }
+        let Some(place) = self.without_quotes() else {
+            self.unexpected(expected);
+            self.skip_operand();
+            return None;
+        };
+        let text = self.text(place).to_owned();
+        self.unexpected_meant(place, expected, "unquoted", format!("\"{text}\""));
+        Some(Quoted { text, span: place })
+    }
+
+    /// A path, with or without quotes, behind what has been reported.
+    pub(super) fn path_read(&mut self) -> Option<Quoted> {
+        if let SymbolKind::String(text) = self.peek().kind.clone() {
+            return Some(Quoted { text, span: self.next().span });
+        }
+        let span = self.without_quotes()?;
+        Some(Quoted { text: self.text(span).to_owned(), span })
+    }
+
+    /// What stands where a list's name in quotes is due: reported, and read over.
+    pub(super) fn list_without_quotes(&mut self) {
+        let expected = "the name of a list in quotes";
+        match self.without_quotes() {
+            Some(place) => {
+                let meant = format!("\"{}\"", self.text(place));
+                self.unexpected_meant(place, expected, "unquoted", meant);
+            }
+            None => {
+                self.unexpected(expected);
+                self.skip_operand();
+            }
         }
     }
 

@@ -5,7 +5,7 @@
 use super::ast::{Action, Item, ListItem, Quoted, RuleItem, Span};
 use super::diagnostic::{Code, Diagnostic};
 use super::fields::{FieldMask, Fields};
-use super::lexer::{Symbol, SymbolKind, lex};
+use super::lexer::{Symbol, SymbolKind, is_quote, lex};
 
 /// How deep parentheses and `not` may be nested.
 pub const MAX_NESTING: usize = 100;
@@ -147,15 +147,27 @@ impl Parser<'_> {
 
     /// The same, with the reading on which the advice depends.
     pub(super) fn unexpected_as(&mut self, expected: &str, reading: &str) {
-        let span = self.peek().span;
-        let found = match self.peek().kind {
-            SymbolKind::End => "the end of the file".to_owned(),
-            SymbolKind::String(_) => self.text(span).to_owned(),
-            _ => format!("`{}`", self.text(span)),
+        let found = self.peek().span;
+        self.unexpected_meant(found, expected, reading, String::new());
+    }
+
+    /// The same of what stands at `span`, with what is to be written in its place.
+    pub(super) fn unexpected_meant(
+        &mut self,
+        span: Span,
+        expected: &str,
+        reading: &str,
+        meant: String,
+    ) {
+        let text = self.text(span);
+        let found = match text.chars().next() {
+            None => "the end of the file".to_owned(),
+            Some(first) if is_quote(first) => text.to_owned(),
+            Some(_) => format!("`{text}`"),
         };
         let diagnostic = Diagnostic::new(Code::Unexpected, span);
         let diagnostic = diagnostic.with("expected", expected).with("found", found);
-        self.report(diagnostic.with("reading", reading));
+        self.report(diagnostic.with("reading", reading).with("meant", meant));
     }
 
     /// A rule or a list begins here. `list "x"` without a colon is an operand of a condition.
@@ -173,9 +185,20 @@ impl Parser<'_> {
 
     /// An action begins here.
     pub(super) fn at_action(&self) -> bool {
-        let category = self.is_word(1, "category");
-        (category && (self.is_word(0, "add") || self.is_word(0, "remove")))
-            || (self.is_word(0, "set") && matches!(self.ahead(1).kind, SymbolKind::String(_)))
+        self.is_action(0)
+    }
+
+    /// An action begins `count` symbols ahead, perhaps without its `category` or the quotes of its name:
+    /// none of the words is a field's.
+    pub(super) fn is_action(&self, count: usize) -> bool {
+        let next = self.ahead(count + 1);
+        let string = matches!(next.kind, SymbolKind::String(_));
+        if self.is_word(count, "add") || self.is_word(count, "remove") {
+            return string || self.is_word(count + 1, "category");
+        }
+        let behind = self.ahead(count + 2);
+        let equals = behind.kind == SymbolKind::Mark && self.text(behind.span) == "=";
+        self.is_word(count, "set") && (string || (next.kind == SymbolKind::Word && equals))
     }
 
     /// Where to point at what is missing: at the next symbol, if it belongs to the same object.
@@ -238,7 +261,7 @@ impl Parser<'_> {
     /// The name of an object and the colon behind it.
     fn name(&mut self, kind: &str) -> Option<Quoted> {
         let SymbolKind::String(text) = &self.peek().kind else {
-            self.unexpected(&format!("the name of the {kind} in quotes"));
+            self.unexpected_as(&format!("the name of the {kind} in quotes"), "name");
             return None;
         };
         let name = Quoted { text: text.clone(), span: self.peek().span };
@@ -303,7 +326,7 @@ impl Parser<'_> {
         if !self.eat_clause("when", "conditions") {
             let diagnostic = Diagnostic::new(Code::MissingWhen, self.peek().span);
             self.report(diagnostic.with("name", name.text.as_str()));
-            if self.at_item_end() || self.at_clause("then", "actions") {
+            if self.at_item_end() || self.at_clause("then", "actions") || self.at_action() {
                 self.skip_item();
                 return None;
             }

@@ -164,9 +164,17 @@ impl Lexer<'_> {
             _ => {}
         }
         let sign = matches!(kind, SymbolKind::Plus | SymbolKind::Not);
+        // At the start of a condition, or behind an operator, nothing joins what follows.
+        let joined = self
+            .symbols
+            .last()
+            .is_some_and(|before| matches!(before.kind, SymbolKind::String(_) | SymbolKind::Close));
+        let lead = if joined { "and " } else { "" };
         let reading = if kind == SymbolKind::Not { '-' } else { first };
         self.push(kind, start);
-        let mut diagnostic = Diagnostic::new(Code::UnexpectedCharacter, place).with("found", first);
+        let mut diagnostic = Diagnostic::new(Code::UnexpectedCharacter, place)
+            .with("found", first)
+            .with("lead", lead);
         if sign && self.peek().is_some_and(char::is_alphabetic) {
             let begun = self.at;
             self.word(begun);
@@ -293,6 +301,11 @@ impl Lexer<'_> {
             before = Some(c);
         }
     }
+}
+
+/// Whether `c` opens a string.
+pub(super) fn is_quote(c: char) -> bool {
+    DOUBLE.contains(&c) || SINGLE.contains(&c)
 }
 
 /// Whether `c` opens or closes a double-quoted string.
