@@ -179,3 +179,61 @@ def test_columns_are_known_by_name_in_any_case(folder: Path) -> None:
         with pytest.raises(FileError, match="its first line must name the columns") as refused:
             classified(f"{head}\n1,2,3\n")
         assert str(refused.value).endswith(found)
+
+
+def test_a_wrong_cell_is_told_by_file_line_column_and_header(folder: Path) -> None:
+    table = 'id,title,salary,posted\n1,"two\nlines",40000,2026-05-01\n2,x,30k,0000-02-29\n3,x,1,1900-02-29\n'
+    _, salary, posted = classified(table)
+    assert salary["id"] == "2"
+    told = 'adverts.csv, line 4, column 3 (salary): a number such as 40000 or 2.5 is due, not "30k"'
+    assert salary["error"]["detail"] == told
+    told = (
+        'adverts.csv, line 5, column 4 (posted): a day such as 2026-11-25 is due, not "1900-02-29"'
+    )
+    assert posted["error"]["detail"] == told
+
+
+# --- The command line.
+
+
+def explained(*arguments: str) -> tuple[int, str]:
+    done = CliRunner().invoke(command, ["explain", "--rules", "a.rules", *arguments])
+    if done.exception is not None and not isinstance(done.exception, SystemExit):
+        raise done.exception
+    return done.exit_code, " ".join(done.output.split())
+
+
+def test_an_advert_given_by_options_has_its_declared_fields(folder: Path) -> None:
+    for given in ("salary=30000", "posted=2026-05-01", "remote=TRUE", "company=Acme"):
+        code, told = explained("--title", "x", "--field", given)
+        assert (code, told[:22]) == (0, "x score 1 (primary) r "), given
+    code, told = explained("--title", "x", "--field", "location=York", "--field", "location=Leeds")
+    assert 'location: "York", "Leeds"' in told
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (
+            ["salary=30k"],
+            'salary is declared as number: a number such as 40000 or 2.5 is due, not "30k"',
+        ),
+        (["salry=1"], 'salary (number); did you mean "salary"?'),
+        (["salary"], 'write NAME=VALUE, not "salary"'),
+        (["title=x"], 'write --title "x"'),
+        (["salary=1", "salary=2"], "salary is given twice"),
+        (["posted=1.2.2026"], "posted is declared as date"),
+    ],
+)
+def test_a_wrong_option_is_told_with_the_fields_kind(
+    folder: Path, given: list[str], told: str
+) -> None:
+    options = [word for each in given for word in ("--field", each)]
+    code, found = explained("--title", "x", *options)
+    assert code == 2
+    assert told in found
+
+
+def test_fields_belong_to_an_advert_given_by_options(folder: Path) -> None:
+    Path("adverts.jsonl").write_text('{"title": "x"}\n', encoding="utf-8")
+    assert explained("adverts.jsonl", "--field", "salary=1")[0] == 2

@@ -124,6 +124,15 @@ def test_coverage_of_rules_by_examples() -> None:
     assert call("--fail-under", "60").exit_code == 0
 
 
+def test_without_rules_there_is_no_coverage() -> None:
+    Path("it.rules").write_text("# None yet.\n", encoding="utf-8")
+    examples({"title": "Cook", "must_not": ["it"]})
+    done = call("--coverage")
+    assert "there are no rules that examples could match" in done.stdout
+    assert call("--fail-under", "1").exit_code == 1
+    assert json.loads(call("--json").stdout)["coverage"]["percent"] is None
+
+
 @pytest.mark.parametrize(
     ("line", "says"),
     [

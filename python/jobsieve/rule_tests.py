@@ -113,9 +113,10 @@ class Coverage:
     uncovered: tuple[str, ...]
 
     @property
-    def percent(self) -> float:
+    def percent(self) -> float | None:
+        """None where there is no rule that an example could match."""
         every = len(self.covered) + len(self.uncovered)
-        return 100.0 * len(self.covered) / every if every else 100.0
+        return 100.0 * len(self.covered) / every if every else None
 
 
 def find(paths: Iterable[Path]) -> list[Path]:

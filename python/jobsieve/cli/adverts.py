@@ -13,11 +13,13 @@ import sys
 import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import date
 from pathlib import Path, PurePath
 from typing import IO, TypeAlias
 
 import msgspec
 
+from jobsieve.diagnostics import visible
 from jobsieve.errors import FileError
 
 COLUMNS = ("id", "title", "description")
@@ -27,17 +29,22 @@ _MARK = b"\xef\xbb\xbf"
 
 
 class Unreadable(msgspec.Struct, frozen=True):
-    """A row of a table that is no advert; `reason` is a sentence that says where it stands."""
+    """A row of a table that is no advert; `reason` begins with the file and the line. `field` is the
+    declared field whose cell is to blame, if one is."""
 
     id: str | None
     reason: str
+    field: str | None = None
 
     def record(self) -> bytes:
         """The record of this row, as the engine writes those of the adverts that it refuses."""
         record: dict[str, object] = {} if self.id is None else {"id": self.id}
         record["status"] = "error"
-        title = "The row can't be read"
-        record["error"] = {"code": "invalid-row", "title": title, "detail": self.reason}
+        error = {"code": "invalid-row", "title": "The row can't be read", "detail": self.reason}
+        if self.field is not None:
+            error |= {"code": "wrong-type", "title": "A value has the wrong type"}
+            error["key"] = f"fields.{self.field}"
+        record["error"] = error
         return msgspec.json.encode(record)
 
 
@@ -121,10 +128,10 @@ def _table_rows(
             except StopIteration:
                 return
             except csv.Error as error:
-                yield Unreadable(None, _place(first, reader.line_num, str(error)))
+                yield Unreadable(None, f"{_place(file, first, reader.line_num)}: {error}")
                 continue
             if cells:
-                yield _row(columns, cells, first, reader.line_num, fields)
+                yield _row(columns, cells, _place(file, first, reader.line_num), fields)
     finally:
         # Whoever opened the stream closes it.
         text.detach()
@@ -152,42 +159,79 @@ def _columns(
     return columns
 
 
-def _row(
-    columns: list[str], cells: list[str], first: int, last: int, fields: Mapping[str, str]
-) -> Row:
+def _row(columns: list[str], cells: list[str], place: str, fields: Mapping[str, str]) -> Row:
     named = dict(zip(columns, cells, strict=False))
     advert_id = named.get("id") or None
     given = {name: cell for name, cell in named.items() if cell}
-    values = {name: _value(given.pop(name), kind) for name, kind in fields.items() if name in given}
+    values: dict[str, object] = {}
+    wrong = None
+    for name, kind in fields.items():
+        if name in given:
+            cell = given.pop(name)
+            values[name] = value(cell, kind)
+            if values[name] is None:
+                column = f"column {columns.index(name) + 1} ({name})"
+                reason = f"{place}, {column}: {KINDS[kind]} is due, not {_shown(cell)}"
+                wrong = wrong or Unreadable(advert_id, reason, name)
     row: dict[str, object] = {**given, **({"fields": values} if values else {})}
     try:
         if advert_id is not None:
             advert_id.encode()
         encoded = msgspec.json.encode(row)
     except UnicodeEncodeError:
-        return Unreadable(None, _place(first, last, "it is not UTF-8"))
+        return Unreadable(None, f"{place}: it is not UTF-8; save the table as CSV in UTF-8")
     if len(cells) != len(columns):
         reason = f"it has {len(cells)} cells and the first line {len(columns)}"
-        return Unreadable(advert_id, _place(first, last, reason))
-    return encoded
+        return Unreadable(advert_id, f"{place}: {reason}")
+    return wrong or encoded
 
 
 # As JSON writes numbers, without an exponent.
 _NUMBER = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
+_LONGEST_SHOWN = 40
+
+# What a cell of each kind must be, in words.
+KINDS = {
+    "text": "text",
+    "keyword": "text, with | between several",
+    "number": "a number such as 40000 or 2.5",
+    "date": "a day such as 2026-11-25",
+    "boolean": "true or false",
+}
 
 
-def _value(cell: str, kind: str) -> object:
-    """A cell as a value of its field; what is none stays text, which the engine refuses by name."""
+def value(cell: str, kind: str) -> object:
+    """A cell as a value of its field, None where it is none."""
     text = cell.strip()
-    if kind == "number" and _NUMBER.fullmatch(text):
-        return msgspec.Raw(text.encode())
-    if kind == "boolean" and text.lower() in ("true", "false"):
-        return text.lower() == "true"
+    if kind == "number":
+        return msgspec.Raw(text.encode()) if _NUMBER.fullmatch(text) else None
+    if kind == "boolean":
+        return {"true": True, "false": False}.get(text.lower())
+    if kind == "date":
+        return text if _is_day(text) else None
     if kind == "keyword":
         return [part.strip() for part in cell.split("|") if part.strip()]
-    return text if kind in ("number", "boolean", "date") else cell
+    return cell
 
 
-def _place(first: int, last: int, reason: str) -> str:
-    lines = f"line {first}" if last <= first else f"lines {first} to {last}"
-    return f"The row can't be read ({lines}): {reason}."
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        # Python's calendar begins with the year 1; the year 0 has the days of 2000.
+        date.fromisoformat(text.replace("0000-", "2000-", 1) if text.startswith("0000") else text)
+    except ValueError:
+        return False
+    return True
+
+
+def _shown(cell: str) -> str:
+    cut = cell if len(cell) <= _LONGEST_SHOWN else f"{cell[: _LONGEST_SHOWN - 1]}…"
+    # What is not UTF-8 is told of by itself.
+    return f'"{visible(cut)}"'
+
+
+def _place(file: str, first: int, last: int) -> str:
+    name = "standard input" if file == "-" else file
+    return f"{name}, " + (f"line {first}" if last <= first else f"lines {first} to {last}")

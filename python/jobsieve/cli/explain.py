@@ -24,6 +24,13 @@ from jobsieve.errors import AdvertError, JobsieveError
 )
 @click.option("--title", metavar="TEXT", help="An advert given here instead of in a file.")
 @click.option("--description", metavar="TEXT", help="Its description, plain or HTML.")
+@click.option(
+    "--field",
+    "given_fields",
+    multiple=True,
+    metavar="NAME=VALUE",
+    help="Its declared fields, as in salary=40000; may be repeated.",
+)
 @click.option("--rule", metavar="NAME", help="Say also why this rule matched or did not.")
 @RULES
 @STORE
@@ -35,6 +42,7 @@ def explain(
     advert_id: str | None,
     title: str | None,
     description: str | None,
+    given_fields: tuple[str, ...],
     rule: str | None,
     rule_paths: tuple[Path, ...],
     store_url: str | None,
@@ -46,6 +54,8 @@ def explain(
     given = title is not None or description is not None
     if given == (file is not None):
         raise click.UsageError("Give a FILE, or an advert by --title and --description.")
+    if given_fields and file is not None:
+        raise click.UsageError("--field belongs to an advert given by --title and --description.")
     if advert_id is not None and file is None:
         raise click.UsageError("--id names an advert in a FILE, and none was given.")
     rules = context.snapshot(rule_paths, store_url)
@@ -55,7 +65,9 @@ def explain(
         hint = f'; did you mean "{near}"?' if near else ""
         raise click.BadParameter(f'there is no rule "{rule}"{hint}', param_hint="--rule")
     if file is None:
-        body, where = msgspec.json.encode(explaining.Advert(title or "", description or "")), ""
+        values = _values(given_fields, rules.ruleset.fields)
+        advert = explaining.Advert(title or "", description or "", values)
+        body, where = msgspec.json.encode(advert), ""
     else:
         largest_cell = context.settings().server.max_body_bytes
         body, where = _find(file, advert_id, largest_cell, rules.ruleset.fields)
@@ -81,6 +93,47 @@ def explain(
     Console(file=sys.stdout, highlight=False, soft_wrap=True).print(page, end="")
 
 
+def _values(given: tuple[str, ...], fields: Mapping[str, str]) -> dict[str, object]:
+    """The declared fields of an advert that is given by options."""
+    values: dict[str, object] = {}
+    for each in given:
+        name, equals, cell = each.partition("=")
+        name = name.strip()
+        if not equals:
+            raise click.BadParameter(f'write NAME=VALUE, not "{each}"', param_hint="--field")
+        if name in adverts.COLUMNS:
+            raise click.BadParameter(f'write --{name} "{cell}"', param_hint="--field")
+        if name not in fields:
+            raise click.BadParameter(_undeclared(name, fields), param_hint="--field")
+        kind = fields[name]
+        value = adverts.value(cell, kind)
+        if value is None:
+            raise click.BadParameter(
+                f'{name} is declared as {kind}: {adverts.KINDS[kind]} is due, not "{cell}"',
+                param_hint="--field",
+            )
+        if name in values and kind != "keyword":
+            raise click.BadParameter(
+                f"{name} is given twice; only keywords may be several, and it is declared as {kind}",
+                param_hint="--field",
+            )
+        before = values.get(name)
+        if isinstance(before, list) and isinstance(value, list):
+            before.extend(value)
+        else:
+            values[name] = value
+    return values
+
+
+def _undeclared(name: str, fields: Mapping[str, str]) -> str:
+    if not fields:
+        return f'"{name}" is not declared; [fields] in jobsieve.toml declares fields: {name} = "number"'
+    near = closest(name, fields)
+    hint = f'; did you mean "{near}"?' if near else ""
+    known = ", ".join(f"{field} ({kind})" for field, kind in fields.items())
+    return f'"{name}" is not one of the declared fields: {known}{hint}'
+
+
 class _Named(msgspec.Struct):
     id: str | int | None = None
 
@@ -94,7 +147,7 @@ def _find(
         where = f" (number {number} in {file})"
         if isinstance(row, adverts.Unreadable):
             if advert_id is None or row.id == advert_id:
-                raise JobsieveError(f"cannot explain the advert{where}: {row.reason}")
+                raise JobsieveError(f"cannot explain the advert: {row.reason}")
         elif advert_id is None or _id(row) == advert_id:
             return row, where
     wanted = "no advert" if advert_id is None else f'no advert of the id "{advert_id}"'

@@ -58,7 +58,7 @@ def read(context: Context, files: Iterable[str]) -> list[Advert]:
         rows = []
         for row in adverts.read(file, largest_cell=largest, fields=fields, more_columns=True):
             if isinstance(row, adverts.Unreadable):
-                raise JobsieveError(f"{file}: {row.reason}")
+                raise JobsieveError(row.reason)
             rows.append(row)
         found += corpus.adverts(rows, file)
     return found

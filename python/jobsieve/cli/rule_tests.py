@@ -75,9 +75,12 @@ def test(
             _show_coverage(coverage, name_uncovered=name_uncovered)
     if junit is not None:
         _write_junit(junit, outcomes)
-    too_few = fail_under is not None and coverage.percent < fail_under
+    too_few = fail_under is not None and (coverage.percent or 0.0) < fail_under
     if too_few:
-        note(f"examples match {coverage.percent:.1f} % of the rules, fewer than {fail_under:g} %")
+        matched = (
+            "no rule" if coverage.percent is None else f"{coverage.percent:.1f} % of the rules"
+        )
+        note(f"examples match {matched}, fewer than {fail_under:g} %")
     if failed or too_few:
         raise click.exceptions.Exit(1)
 
@@ -134,6 +137,9 @@ def _show(outcome: Outcome) -> None:
 
 def _show_coverage(coverage: Coverage, *, name_uncovered: bool) -> None:
     count = len(coverage.covered) + len(coverage.uncovered)
+    if coverage.percent is None:
+        click.echo("there are no rules that examples could match")
+        return
     click.echo(f"{len(coverage.covered)} of {count} rules matched ({coverage.percent:.1f} %)")
     if name_uncovered:
         for name in coverage.uncovered[:_MOST_NAMED]:
