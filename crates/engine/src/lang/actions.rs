@@ -122,14 +122,13 @@ impl Parser<'_> {
     /// `STRING "=" value`, behind `set`. The first fault is told with the whole as it is meant.
     fn set(&mut self) -> Option<Action> {
         let mut fault = None;
-        let name = match self.peek().kind.clone() {
-            SymbolKind::String(text) => Some(Quoted { text, span: self.next().span }),
-            _ => {
-                fault = Some((self.peek().span, "the name of an attribute in quotes"));
-                let word = self.peek().kind == SymbolKind::Word;
-                let span = if word { Some(self.next().span) } else { None };
-                span.map(|span| Quoted { text: self.text(span).to_owned(), span })
-            }
+        let name = if let SymbolKind::String(text) = self.peek().kind.clone() {
+            Some(Quoted { text, span: self.next().span })
+        } else {
+            fault = Some((self.peek().span, "the name of an attribute in quotes"));
+            let word = self.peek().kind == SymbolKind::Word;
+            let span = if word { Some(self.next().span) } else { None };
+            span.map(|span| Quoted { text: self.text(span).to_owned(), span })
         };
         if let Some(name) = name.as_ref().filter(|name| name.text.trim().is_empty()) {
             self.report(Diagnostic::new(Code::EmptyAttribute, name.span));

@@ -188,15 +188,12 @@ impl Parser<'_> {
     /// What stands where a list's name in quotes is due: reported, and read over.
     pub(super) fn list_without_quotes(&mut self) {
         let expected = "the name of a list in quotes";
-        match self.without_quotes() {
-            Some(place) => {
-                let meant = format!("\"{}\"", self.text(place));
-                self.unexpected_meant(place, expected, "unquoted", meant);
-            }
-            None => {
-                self.unexpected(expected);
-                self.skip_operand();
-            }
+        if let Some(place) = self.without_quotes() {
+            let meant = format!("\"{}\"", self.text(place));
+            self.unexpected_meant(place, expected, "unquoted", meant);
+        } else {
+            self.unexpected(expected);
+            self.skip_operand();
         }
     }
 
