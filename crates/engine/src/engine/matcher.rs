@@ -11,10 +11,12 @@ use crate::text::{Markup, Text, TooLong};
 use super::classification::{CategoryResult, Classification};
 use super::comparisons::Found;
 use super::marks::{Marks, Sign};
+use super::phrases::Pair;
 use super::places::Place;
 use super::program::{self, Step};
 use super::roles::Role;
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
+use super::slots::TOGETHER;
 use super::tallies::{TallyId, TallyPosting};
 use super::units::{Unit, UnitId};
 
@@ -139,56 +141,61 @@ impl RuleSet {
         tokens.clear();
         words.clear();
         self.analyzer.read(source, Markup::Html, text);
-        for token in text.tokens() {
-            let start = words.len() as u32;
-            self.vocabulary.push_words(text, token, words);
-            let end = words.len() as u32;
-            if start < end {
-                tokens.push(KnownToken {
-                    words: (start, end),
-                    position: token.position,
-                    sentence: token.sentence,
-                    start: token.start,
-                    end: token.end,
-                });
-            }
-        }
+        self.vocabulary.push_words(text, text.tokens(), words, tokens);
     }
 
     /// Marks every unit that some rule looks for where it stands.
     pub(super) fn mark(&self, scratch: &mut Scratch) {
         let Scratch { fields, marks, .. } = scratch;
         for (number, field) in fields.iter().enumerate() {
-            for (index, token) in field.tokens.iter().enumerate() {
-                for &word in field.words(token) {
-                    let role = self.roles.of(word, number);
-                    if role & Role::MARKED != 0 {
-                        marks.mark(self, word, number, role);
-                    }
-                    if role & Role::PAIRED != 0 {
-                        self.mark_phrases(field, index, word, number, marks);
+            for &word in &field.words {
+                let role = self.roles.of(word, number);
+                if role & Role::MARKED != 0 {
+                    marks.mark(self, word, number, role);
+                }
+            }
+            self.mark_phrases(field, number, marks);
+        }
+    }
+
+    /// Marks the phrases that stand in the field of this number. A phrase is looked for by two words of it
+    /// that follow each other.
+    fn mark_phrases(&self, field: &FieldText, number: usize, marks: &mut Marks) {
+        let mut pairs = [Pair::default(); TOGETHER];
+        let mut places = [0; TOGETHER];
+        let mut count = 0;
+        for (index, pair) in field.tokens.windows(2).enumerate() {
+            let [token, next] = pair else { continue };
+            let is_next = next.position == token.position + 1 && next.sentence == token.sentence;
+            for &word in field.words(token) {
+                let is_first = self.roles.of(word, number) & Role::PAIRED != 0;
+                for &beside in field.words(next) {
+                    // Filed in any case, and overwritten where it is none: no decision to guess at.
+                    pairs[count] = Pair::new(word, beside);
+                    places[count] = index;
+                    count += usize::from(is_next & is_first);
+                    if count == TOGETHER {
+                        self.mark_pairs(field, number, &pairs, &places, marks);
+                        count = 0;
                     }
                 }
             }
         }
+        pairs[count..].fill(Pair::default());
+        self.mark_pairs(field, number, &pairs, &places, marks);
     }
 
-    /// Marks the phrases that are looked for by `word`, the token at `index` of the field of this number,
-    /// and the word behind it.
-    fn mark_phrases(
+    /// Marks the phrases that stand around these pairs of words, of which each begins at a token.
+    fn mark_pairs(
         &self,
         field: &FieldText,
-        index: usize,
-        word: UnitId,
         number: usize,
+        pairs: &[Pair; TOGETHER],
+        places: &[usize; TOGETHER],
         marks: &mut Marks,
     ) {
-        let Some([token, next]) = field.tokens.get(index..index + 2) else { return };
-        if next.position != token.position + 1 || next.sentence != token.sentence {
-            return;
-        }
-        for &beside in field.words(next) {
-            for key in self.phrases.of(word, beside) {
+        for (range, index) in self.phrases.of_all(pairs).into_iter().zip(places) {
+            for key in self.phrases.keys(range) {
                 let stands = key.length == 2 || {
                     let words = self.book.units.parts(key.phrase);
                     let first = index.checked_sub(key.offset as usize);

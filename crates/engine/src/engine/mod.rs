@@ -38,6 +38,7 @@ pub mod ruleset;
 mod select;
 mod settings;
 pub mod skeleton;
+mod slots;
 mod tallies;
 mod taxonomy;
 mod terms;

@@ -1,9 +1,8 @@
 //! Phrases, filed under two words that follow each other in them: an advert's pair of words costs one
 //! probe, however many phrases share either word.
 
-use hashbrown::HashTable;
-
-use super::memory::{of_table, of_vec};
+use super::memory::of_vec;
+use super::slots::{Key, Slots, TOGETHER};
 use super::units::UnitId;
 
 /// A phrase under one of its pairs.
@@ -16,60 +15,71 @@ pub(super) struct PhraseKey {
     pub(super) length: u32,
 }
 
+/// Two words that follow each other.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Pair(u64);
+
+impl Pair {
+    pub(super) fn new(first: UnitId, second: UnitId) -> Self {
+        // No pair is the default.
+        Self((u64::from(first) + 1) << 32 | u64::from(second))
+    }
+
+    fn first(self) -> UnitId {
+        ((self.0 >> 32) - 1) as UnitId
+    }
+}
+
+impl Key for Pair {
+    /// Only numbers of the rule set's own words are looked up: nobody can choose them so that they collide.
+    #[inline]
+    fn hash(self, seed: [u64; 2]) -> u64 {
+        let product = u128::from(self.0 ^ seed[0]) * u128::from(seed[1]);
+        product as u64 ^ (product >> 64) as u64
+    }
+}
+
 /// The phrases of a rule set.
 #[derive(Debug)]
 pub(super) struct Phrases {
-    pairs: HashTable<Pair>,
+    /// For each pair a range of `keys`.
+    pairs: Slots<Pair, (u32, u32)>,
     keys: Vec<PhraseKey>,
-}
-
-/// Two words and the range of their phrases in [`Phrases::keys`].
-#[derive(Debug, Clone, Copy)]
-struct Pair {
-    words: (UnitId, UnitId),
-    keys: (u32, u32),
 }
 
 impl Phrases {
     /// Files phrases, given as their first word of the pair, second word and key.
     pub(super) fn new(mut filed: Vec<(UnitId, UnitId, PhraseKey)>) -> Self {
         filed.sort_by_key(|(first, second, key)| (*first, *second, key.phrase));
-        let mut pairs = HashTable::new();
         let mut start = 0;
-        for same in filed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)) {
-            let end = start + same.len() as u32;
-            if let Some(&(first, second, _)) = same.first() {
-                let pair = Pair { words: (first, second), keys: (start, end) };
-                pairs.insert_unique(hash(pair.words), pair, |pair| hash(pair.words));
-            }
-            start = end;
-        }
+        let pairs = filed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|same| {
+            let range = (start, start + same.len() as u32);
+            start = range.1;
+            (Pair::new(same[0].0, same[0].1), range)
+        });
+        let pairs = Slots::new(pairs, [0, 0x9E37_79B9_7F4A_7C15]);
         Self { pairs, keys: filed.into_iter().map(|(_, _, key)| key).collect() }
     }
 
     /// The first word of the pair by which each phrase is looked for, and the phrase.
     pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, UnitId)> {
-        self.pairs.iter().flat_map(|pair| {
-            let keys = &self.keys[pair.keys.0 as usize..pair.keys.1 as usize];
-            keys.iter().map(|key| (pair.words.0, key.phrase))
+        self.pairs.iter().flat_map(|(pair, (start, end))| {
+            let keys = &self.keys[*start as usize..*end as usize];
+            keys.iter().map(|key| (pair.first(), key.phrase))
         })
     }
 
     /// The bytes that they take.
     pub(super) fn memory(&self) -> usize {
-        of_table::<Pair>(self.pairs.capacity()) + of_vec(&self.keys)
+        self.pairs.memory() + of_vec(&self.keys)
     }
 
-    /// The phrases that are looked for by this pair.
-    pub(super) fn of(&self, first: UnitId, second: UnitId) -> &[PhraseKey] {
-        let words = (first, second);
-        let pair = self.pairs.find(hash(words), |pair| pair.words == words);
-        pair.map_or(&[], |pair| &self.keys[pair.keys.0 as usize..pair.keys.1 as usize])
+    /// The ranges of the phrases that are looked for by these pairs, as [`Phrases::keys`] takes them.
+    pub(super) fn of_all(&self, pairs: &[Pair; TOGETHER]) -> [(u32, u32); TOGETHER] {
+        self.pairs.of_all(pairs)
     }
-}
 
-/// Only numbers of the rule set's own words are looked up, so no seed is needed.
-fn hash((first, second): (UnitId, UnitId)) -> u64 {
-    let product = (u64::from(first) << 32 | u64::from(second)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    product ^ product >> 32
+    pub(super) fn keys(&self, (start, end): (u32, u32)) -> &[PhraseKey] {
+        &self.keys[start as usize..end as usize]
+    }
 }

@@ -4,13 +4,15 @@
 use std::hash::BuildHasher;
 
 use foldhash::fast::RandomState;
-use hashbrown::{HashMap, HashTable};
+use hashbrown::HashMap;
 use serde::{Deserialize, Serialize};
 
 use crate::text::{Text, Token};
 
 use super::forms::Forms;
+use super::matcher::KnownToken;
 use super::memory::{of_table, of_texts, of_vec};
+use super::slots::{Key, Slots, TOGETHER};
 use super::units::UnitId;
 
 /// When a token of a surface form is a word.
@@ -33,20 +35,18 @@ pub(super) struct Use {
     pub(super) signs: Option<Box<(Box<str>, Box<str>)>>,
 }
 
-/// A surface form of at most [`SHORT`] bytes: it is compared as one number, and all that most tokens need
-/// lies in the slot of the table that the probe ends at.
-#[derive(Debug, Clone, Copy)]
-struct Form {
-    packed: u128,
-    meaning: Meaning,
+/// What the token of a surface form is: nothing, one word whatever it looks like, or some of
+/// [`Vocabulary::uses`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Meaning {
+    /// The word, or the first of the uses.
+    first: u32,
+    /// 0 for nothing, 1 for one word, one more than their number for uses.
+    kind: u32,
 }
 
-#[derive(Debug, Clone, Copy)]
-enum Meaning {
-    /// One word, whatever the token looks like.
-    Always(UnitId),
-    /// A range of [`Vocabulary::uses`].
-    Uses(u32, u32),
+impl Meaning {
+    const WORD: u32 = 1;
 }
 
 /// How many bytes of a word are packed into a number beside their count.
@@ -69,9 +69,10 @@ fn pack(bytes: &[u8; SHORT + 1], length: usize) -> u128 {
 /// The surface forms of a rule set, and the beginnings that a rule's star must catch.
 #[derive(Debug)]
 pub(super) struct Vocabulary {
-    /// Random, so that nobody can write an advert whose words collide.
-    seed: [u64; 2],
-    short: HashTable<Form>,
+    /// Forms of at most [`SHORT`] bytes: each is compared as one number, and all that most tokens need lies
+    /// in the slot where a probe ends. The seed is random, so that nobody can write an advert whose words
+    /// collide.
+    short: Slots<u128, Meaning>,
     long: HashMap<Box<str>, Meaning, RandomState>,
     uses: Vec<Use>,
     prefixes: Prefixes,
@@ -131,56 +132,97 @@ impl Vocabulary {
     /// Files every form.
     pub(super) fn new(forms: &Forms) -> Self {
         let random = RandomState::default();
-        let mut vocabulary = Self {
-            seed: [random.hash_one(0), random.hash_one(1)],
-            short: HashTable::with_capacity(forms.whole.len()),
-            long: HashMap::with_hasher(random),
-            uses: Vec::new(),
+        let seed = [random.hash_one(0), random.hash_one(1)];
+        let mut uses = Vec::new();
+        let mut short = Vec::with_capacity(forms.whole.len());
+        let mut long = HashMap::with_hasher(random);
+        for same in forms.whole.chunk_by(|a, b| a.0 == b.0) {
+            let (text, first) = &same[0];
+            let meaning = if same.len() == 1 && first.when == When::Always && first.signs.is_none()
+            {
+                Meaning { first: first.word, kind: Meaning::WORD }
+            } else {
+                let start = uses.len() as u32;
+                uses.extend(same.iter().map(|(_, meaning)| meaning.clone()));
+                Meaning { first: start, kind: same.len() as u32 + Meaning::WORD }
+            };
+            if text.len() > SHORT {
+                long.insert(text.clone(), meaning);
+            } else {
+                let mut bytes = [0; SHORT + 1];
+                bytes[..text.len()].copy_from_slice(text.as_bytes());
+                short.push((pack(&bytes, text.len()), meaning));
+            }
+        }
+        Self {
+            short: Slots::new(short, seed),
+            long,
+            uses,
             prefixes: Prefixes::new(&forms.prefixes),
             written_prefixes: Prefixes::new(&forms.written_prefixes),
-        };
-        for same in forms.whole.chunk_by(|a, b| a.0 == b.0) {
-            vocabulary.push(same);
         }
-        vocabulary
-    }
-
-    fn push(&mut self, pairs: &[(Box<str>, Use)]) {
-        let Some((text, first)) = pairs.first() else { return };
-        let meaning = if pairs.len() == 1 && first.when == When::Always && first.signs.is_none() {
-            Meaning::Always(first.word)
-        } else {
-            let start = self.uses.len() as u32;
-            self.uses.extend(pairs.iter().map(|(_, meaning)| meaning.clone()));
-            Meaning::Uses(start, self.uses.len() as u32)
-        };
-        if text.len() > SHORT {
-            self.long.insert(text.clone(), meaning);
-            return;
-        }
-        let mut bytes = [0; SHORT + 1];
-        bytes[..text.len()].copy_from_slice(text.as_bytes());
-        let form = Form { packed: pack(&bytes, text.len()), meaning };
-        let seed = self.seed;
-        let rehash = |form: &Form| hash(seed, form.packed);
-        self.short.insert_unique(rehash(&form), form, rehash);
     }
 
     /// The bytes that it takes.
     pub(super) fn memory(&self) -> usize {
-        of_table::<Form>(self.short.capacity())
+        self.short.memory()
             + of_table::<(Box<str>, Meaning)>(self.long.capacity())
             + of_texts(self.long.keys().map(|text| &**text))
             + of_vec(&self.uses)
             + [&self.prefixes, &self.written_prefixes].map(Prefixes::memory).iter().sum::<usize>()
     }
 
-    /// Appends the words that a token is.
-    pub(super) fn push_words(&self, text: &Text, token: &Token, out: &mut Vec<UnitId>) {
-        match self.meaning(text, token) {
-            None => {}
-            Some(Meaning::Always(word)) => out.push(word),
-            Some(Meaning::Uses(start, end)) => {
+    /// Appends the words that each token is, and gives to `known` those that are one.
+    pub(super) fn push_words(
+        &self,
+        text: &Text,
+        tokens: &[Token],
+        words: &mut Vec<UnitId>,
+        known: &mut Vec<KnownToken>,
+    ) {
+        let has_prefixes =
+            !self.prefixes.lengths.is_empty() || !self.written_prefixes.lengths.is_empty();
+        for tokens in tokens.chunks(TOGETHER) {
+            let mut packed = [0; TOGETHER];
+            for (packed, token) in packed.iter_mut().zip(tokens) {
+                let length = token.folded_len();
+                *packed = if length <= SHORT { pack(text.folded_block(token), length) } else { 0 };
+            }
+            let meanings = self.short.of_all(&packed);
+            for (token, &meaning) in tokens.iter().zip(&meanings) {
+                let start = words.len() as u32;
+                let is_plain = meaning.kind <= Meaning::WORD && token.folded_len() <= SHORT;
+                if is_plain && !has_prefixes {
+                    // Pushed in any case, and taken back where it is none: no decision to guess at.
+                    words.push(meaning.first);
+                    words.truncate((start + meaning.kind) as usize);
+                } else {
+                    self.push_words_of(text, token, meaning, words);
+                }
+                let end = words.len() as u32;
+                let before = known.len();
+                known.push(KnownToken {
+                    words: (start, end),
+                    position: token.position,
+                    sentence: token.sentence,
+                    start: token.start,
+                    end: token.end,
+                });
+                known.truncate(before + usize::from(start < end));
+            }
+        }
+    }
+
+    fn push_words_of(&self, text: &Text, token: &Token, short: Meaning, out: &mut Vec<UnitId>) {
+        let meaning = if token.folded_len() > SHORT {
+            self.long.get(text.folded(token)).copied().unwrap_or_default()
+        } else {
+            short
+        };
+        match meaning.kind {
+            0 => {}
+            Meaning::WORD => out.push(meaning.first),
+            many => {
                 let is = |meaning: &&Use| match &meaning.when {
                     When::Always => true,
                     When::UnlessNameLike => !token.name_like,
@@ -192,8 +234,9 @@ impl Vocabulary {
                         .as_deref()
                         .is_none_or(|(before, after)| (&**before, &**after) == text.signs(token))
                 };
-                let uses = self.uses[start as usize..end as usize].iter().filter(is).filter(signed);
-                out.extend(uses.map(|meaning| meaning.word));
+                let end = meaning.first + many - Meaning::WORD;
+                let uses = &self.uses[meaning.first as usize..end as usize];
+                out.extend(uses.iter().filter(is).filter(signed).map(|meaning| meaning.word));
             }
         }
         if !self.prefixes.lengths.is_empty() {
@@ -203,21 +246,14 @@ impl Vocabulary {
             self.written_prefixes.push_of(text.surface(token), out);
         }
     }
-
-    fn meaning(&self, text: &Text, token: &Token) -> Option<Meaning> {
-        let length = (token.folded_end - token.folded_start) as usize;
-        if length > SHORT {
-            return self.long.get(text.folded(token)).copied();
-        }
-        let packed = pack(text.folded_block(token), length);
-        let found = self.short.find(hash(self.seed, packed), |form| form.packed == packed);
-        found.map(|form| form.meaning)
-    }
 }
 
-/// Both halves of the full product: every bit of the word and of the seed tells.
-fn hash(seed: [u64; 2], packed: u128) -> u64 {
-    let (low, high) = (packed as u64 ^ seed[0], (packed >> 64) as u64 ^ seed[1]);
-    let product = u128::from(low) * u128::from(high);
-    product as u64 ^ (product >> 64) as u64
+impl Key for u128 {
+    /// Both halves of the full product: every bit of the word and of the seed tells.
+    #[inline]
+    fn hash(self, seed: [u64; 2]) -> u64 {
+        let (low, high) = (self as u64 ^ seed[0], (self >> 64) as u64 ^ seed[1]);
+        let product = u128::from(low) * u128::from(high);
+        product as u64 ^ (product >> 64) as u64
+    }
 }

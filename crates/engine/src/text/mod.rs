@@ -128,6 +128,13 @@ pub struct Token {
     pub name_like: bool,
 }
 
+impl Token {
+    /// Bytes in the folded text.
+    pub(crate) fn folded_len(&self) -> usize {
+        (self.folded_end - self.folded_start) as usize
+    }
+}
+
 /// A surface form that reduces to some lemma.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Surface {
