@@ -47,6 +47,23 @@ def test_a_changed_taxonomy_is_minded_by_the_next_build() -> None:
                 snapshot.build([("a.rules", RULE), listed], previous=first)
 
 
+def test_a_build_after_a_changed_row_is_that_of_a_fresh_process() -> None:
+    rows = [f"it/part{number},\n" for number in range(50)]
+    rule = RULE + 'rule "s": when "java" then add category "it/part7";\n'
+    before = "path,status\nit/python,\n" + "".join(rows)
+    after = before.replace("it/part8,", "it/part8,retired")
+    changed = rule.replace("java", "jvm")
+    first = snapshot.build([("a.rules", rule), ("taxonomy.csv", before)]).ruleset
+    for text, listed in ((rule, after), (changed, before), (changed, after)):
+        sources = [("a.rules", text), ("taxonomy.csv", listed)]
+        rebuilt = snapshot.build(sources, previous=first).ruleset
+        snapshot._categories.cache_clear()
+        built = snapshot.build(sources).ruleset
+        assert (rebuilt.hash, rebuilt.settings) == (built.hash, built.settings)
+        assert rebuilt.hash != first.hash
+        assert rebuilt.classify(title="jvm") == built.classify(title="jvm")
+
+
 def test_a_wrong_taxonomy_is_no_taxonomy() -> None:
     with pytest.raises(TaxonomyError, match=r"x/taxonomy\.csv, line 3, column status: 'gone'"):
         jobsieve.compile({"x/taxonomy.csv": "path,status\na,\nb,gone\n", "a.rules": RULE})

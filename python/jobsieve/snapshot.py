@@ -6,6 +6,7 @@ door to the compiler: whoever comes through it has the taxonomy checked that lie
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -56,7 +57,7 @@ def build(
         raise TaxonomyError(rules.two_taxonomies(name for name, _ in listed))
     given = settings.for_rules() if settings else None
     for name, text in listed:
-        known = taxonomy.for_rules(taxonomy.read(text, name))
+        known = msgspec.Raw(_categories(text, name))
         given = msgspec.json.encode({**msgspec.json.decode(given or b"{}"), "taxonomy": known})
     try:
         ruleset, raw = _core.compile(compiled, settings=given, previous=previous)
@@ -68,6 +69,13 @@ def build(
         count = f"{len(errors)} errors" if len(errors) > 1 else "an error"
         raise RuleError(f"The rules have {count}; the first: {errors[0]}", diagnostics)
     return Snapshot(version, ruleset, diagnostics, compiled)
+
+
+# A reload seldom brings another taxonomy, and reading a large one takes longer than compiling a changed rule.
+@functools.lru_cache(maxsize=1)
+def _categories(text: str, name: str) -> bytes:
+    """What the compiler is told of a `taxonomy.csv`."""
+    return msgspec.json.encode(taxonomy.for_rules(taxonomy.read(text, name)))
 
 
 def load(path: Path, *, settings: Settings | None = None) -> Snapshot:

@@ -11,7 +11,7 @@ import csv
 import io
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from jobsieve.errors import TaxonomyError
 
@@ -22,8 +22,7 @@ DEEPEST = 8
 _QUOTED = re.compile(r'[",\r\n]|^\s|\s$')
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
+class Row(NamedTuple):
     """A category. `source` is the row as it stands in the file; before the first one stands the head."""
 
     source: str
@@ -41,20 +40,19 @@ def read(text: str, file: str = FILE) -> list[Row]:
     columns: list[str] | None = None
     before = ""
     for line, source, cells in _records(text, file):
-        where = f"{file}, line {line}"
         if columns is None:
             columns = [cell.strip().lower() for cell in cells]
             before = source
-            _check_head(columns, where)
+            _check_head(columns, f"{file}, line {line}")
             continue
         if not any(cells):
             before += source
             continue
         row, wrong = _row(columns, cells, before + source)
-        faults += [f"{where}{each}" for each in wrong]
+        faults += [f"{file}, line {line}{each}" for each in wrong]
         if row.path in seen:
             faults.append(
-                f"{where}, column path: {row.path} stands in line {seen[row.path]} already"
+                f"{file}, line {line}, column path: {row.path} stands in line {seen[row.path]} already"
             )
         seen.setdefault(row.path, line)
         rows.append(row)
@@ -118,7 +116,8 @@ def _row(columns: Sequence[str], cells: Sequence[str], source: str) -> tuple[Row
     found = dict(zip(columns, cells, strict=False))
     path = found["path"]
     segments = path.split("/")
-    if not all(segment.strip() == segment and segment for segment in segments):
+    # There may be 100,000 rows: a list is made in half the time of a generator.
+    if [segment for segment in segments if not segment or segment != segment.strip()]:
         faults.append(
             f", column path: {path!r} is no path: its parts, between slashes, must not be empty or begin "
             "or end with blanks"
