@@ -11,9 +11,11 @@ import pytest
 from click.testing import CliRunner
 
 import jobsieve
+from jobsieve import spreadsheet, taxonomy
+from jobsieve.cli import adverts
 from jobsieve.cli import jobsieve as command
 from jobsieve.config import FieldKind, Settings
-from jobsieve.errors import FileError
+from jobsieve.errors import FileError, TaxonomyError
 
 KINDS: dict[str, FieldKind] = {
     "company": "text",
@@ -191,6 +193,21 @@ def test_a_wrong_cell_is_told_by_file_line_column_and_header(folder: Path) -> No
         'adverts.csv, line 5, column 4 (posted): a day such as 2026-11-25 is due, not "1900-02-29"'
     )
     assert posted["error"]["detail"] == told
+
+
+@pytest.mark.parametrize(("sign", "name"), [(";", "semicolons"), ("\t", "tabs")])
+def test_a_table_with_other_signs_between_cells_is_told_how_to_be_saved(
+    tmp_path: Path, sign: str, name: str
+) -> None:
+    told = f"; {name} stand between its cells: save it as CSV with commas"
+    table = tmp_path / "adverts.csv"
+    table.write_text(f"id{sign}title\r\n1{sign}x\r\n", encoding="utf-8")
+    with pytest.raises(FileError, match=told):
+        list(adverts.read(str(table), largest_cell=100))
+    with pytest.raises(TaxonomyError, match=told):
+        taxonomy.read(f"path{sign}name\r\nit{sign}IT\r\n")
+    with pytest.raises(spreadsheet.SpreadsheetError, match=told):
+        spreadsheet.read(f"name{sign}condition{sign}action\r\n", "x.csv", default_file="x.rules")
 
 
 # --- The command line.

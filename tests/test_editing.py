@@ -231,7 +231,7 @@ def test_the_first_category_brings_those_along_that_rules_name(store: Store) -> 
     editor.add_category("care/homes")
     with pytest.raises(RuleError, match="JS059: the taxonomy has no category it/d"):
         editor.add(rule("d"))
-    with pytest.raises(TaxonomyError, match="care stands in line 6 already"):
+    with pytest.raises(StoreError, match="there is a category care already"):
         editor.add_category("care")
     assert len(store.versions()) == 4
 
@@ -247,3 +247,27 @@ def test_a_category_that_rules_name_is_not_retired(store: Store) -> None:
     editor.retire_category("it/b", "it/a")
     (last,) = [each for _, each in store.categories(4) if each.path == "it/b"]
     assert (last.status, last.redirect) == ("retired", "it/a")
+
+
+def test_a_name_that_is_not_there_comes_with_the_one_that_is_meant(store: Store) -> None:
+    editor = Editor(store, ANN)
+    editor.add(
+        'rule "java developers": when "java" then add category "it/java";\nlist "cooks": "cook";\n'
+    )
+    editor.add_category("it/kotlin")
+    for failing, told in (
+        (lambda: editor.find("rule", "java developer"), 'did you mean "java developers"?'),
+        (lambda: editor.find("rule", "cooks"), "there is a list of this name: add --list"),
+        (lambda: editor.find("list", "java developers"), "leave out --list"),
+        (lambda: editor.find("rule", "zzz"), "what there is: jobsieve rules list"),
+        (lambda: editor.retire_category("it/kotln"), 'did you mean "it/kotlin"?'),
+        (lambda: editor.add_category("it/kotlin"), "there is a category it/kotlin already"),
+        (
+            lambda: editor.edit("rule", "a", rule("a"), revision=7),
+            'rule "a" has no revision 7: it stands',
+        ),
+    ):
+        with pytest.raises(StoreError) as raised:
+            failing()
+        assert told in str(raised.value)
+        assert not isinstance(raised.value, StaleBase)

@@ -7,12 +7,14 @@ edit one object the second is told, and nothing is written. Who edits different 
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
 from jobsieve import _core, mentions, publishing, rules, taxonomy
+from jobsieve.diagnostics import closest
 from jobsieve.errors import StaleBase, StoreError
 from jobsieve.store import ObjectText, joined
 
@@ -69,7 +71,7 @@ class Editor:
                     where = known[part.kind, part.name]
                     raise StoreError(
                         f'there is a {part.kind} "{part.name}" in {where} already; edit it instead: '
-                        "jobsieve rules edit NAME"
+                        f"jobsieve rules edit {_argument(part.kind, part.name)}"
                     )
             there = [item for item in before if item.file == place]
             if there and not there[-1].source.endswith(("\n", "\r")):
@@ -125,6 +127,11 @@ class Editor:
 
         def change(before: list[StoredObject]) -> tuple[list[ObjectText], dict[Key, Key]]:
             table = _taxonomy(before)
+            if path in table:
+                raise StoreError(
+                    f"there is a category {path} already; for another name: "
+                    f'jobsieve categories rename "{path}" "{path}" --name NAME'
+                )
             if not table.paths():
                 sources = joined(item for item in before if item.kind in ("rule", "list"))
                 for each in mentions.in_use(sources.items(), self._settings):
@@ -214,24 +221,47 @@ def _with_taxonomy(before: Sequence[ObjectText], table: taxonomy.Table) -> list[
 
 def _require(table: taxonomy.Table, path: str) -> None:
     if path not in table:
-        raise StoreError(f"there is no category {path}; what there is: jobsieve categories list")
+        near = closest(path, table.paths())
+        hint = f'did you mean "{near}"?' if near else "what there is: jobsieve categories list"
+        raise StoreError(f"there is no category {path}; {hint}")
 
 
 def _found(objects: Sequence[StoredObject], kind: Kind, name: str) -> StoredObject:
     for item in objects:
         if (item.kind, item.name) == (kind, name):
             return item
-    raise StoreError(f'there is no {kind} "{name}"; what there is: jobsieve rules list')
+    raise StoreError(f'there is no {kind} "{name}"; {advice(objects, kind, name)}')
+
+
+def advice(objects: Sequence[ObjectText], kind: Kind, name: str) -> str:
+    """What to do where there is no rule or list of this name: the one that is probably meant."""
+    other: Kind = "rule" if kind == "list" else "list"
+    if any((item.kind, item.name) == (other, name) for item in objects):
+        remedy = "add --list" if other == "list" else "leave out --list"
+        return f"there is a {other} of this name: {remedy}"
+    near = closest(name, (item.name for item in objects if item.kind == kind))
+    return f'did you mean "{near}"?' if near else "what there is: jobsieve rules list"
 
 
 def _require_revision(current: StoredObject, revision: int | None) -> None:
+    if revision is not None and revision > current.revision:
+        raise StoreError(
+            f'{current.kind} "{current.name}" has no revision {revision}: it stands at {current.revision}; '
+            "nothing was written"
+        )
     if revision is not None and current.revision != revision:
         when = datetime.fromtimestamp(current.created_at / 1000, UTC).isoformat(" ", "seconds")
         raise StaleBase(
             f'somebody else edited {current.kind} "{current.name}": you started from revision {revision}, '
             f"and it stands at {current.revision} by {current.author or 'an unnamed author'} of {when}; "
-            "nothing was written; look at the difference (jobsieve rules diff NAME) and repeat the change"
+            "nothing was written; look at the difference (jobsieve rules diff "
+            f"{_argument(current.kind, current.name)}) and repeat the change"
         )
+
+
+def _argument(kind: Kind, name: str) -> str:
+    """How a command is given the name, to be copied into a shell."""
+    return shlex.quote(name) + (" --list" if kind == "list" else "")
 
 
 def _one(source: str, current: ObjectText, settings: Settings | None) -> ObjectText:

@@ -91,3 +91,10 @@ class StoreUnavailable(StoreError):
 
 class StaleBase(StoreError):
     """The store moved on since the caller read it; nothing was written."""
+
+
+def separator_advice(head: Sequence[str]) -> str:
+    """What to do where the first row of a table is one cell, since signs other than commas part its names."""
+    found = next((sign for sign in (";", "\t") if len(head) == 1 and sign in head[0]), None)
+    name = {";": "semicolons", "\t": "tabs", None: ""}[found]
+    return f"; {name} stand between its cells: save it as CSV with commas" if name else ""

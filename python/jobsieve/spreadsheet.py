@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from jobsieve.errors import JobsieveError
+from jobsieve.errors import JobsieveError, separator_advice
 
 if TYPE_CHECKING:
     from jobsieve.diagnostics import Diagnostic
@@ -70,7 +70,7 @@ def read(text: str, table: str, *, default_file: str) -> Sheet:
     if "source" not in columns and not {"name", "condition", "action"} <= set(columns):
         raise SpreadsheetError(
             f"{table}, row 1: the first row must name the columns: source (with file), or name, condition "
-            f"and action; it has {', '.join(columns)[:200]}"
+            f"and action; it has {', '.join(columns)[:200]}{separator_advice(columns)}"
         )
     return _sheet(table, columns, records[1:], default_file)
 

@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from jobsieve.errors import TaxonomyError
+from jobsieve.errors import TaxonomyError, separator_advice
 
 FILE = "taxonomy.csv"
 COLUMNS = ("path", "name", "status", "redirect")
@@ -106,6 +106,7 @@ def _check_head(columns: Sequence[str], where: str) -> None:
     if "path" not in columns or len(set(columns)) != len(columns):
         raise TaxonomyError(
             f"{where}: the first row must name the columns, {', '.join(COLUMNS)}, of which path must be there"
+            f"{separator_advice(columns)}"
         )
 
 

@@ -20,7 +20,7 @@ from typing import IO, TypeAlias
 import msgspec
 
 from jobsieve.diagnostics import visible
-from jobsieve.errors import FileError
+from jobsieve.errors import FileError, separator_advice
 
 COLUMNS = ("id", "title", "description")
 # What a table of adverts may come as, and would only be read as rubbish.
@@ -155,7 +155,8 @@ def _columns(
     unknown = set(columns) - set(known) and not more_columns
     if unknown or not {"title", "description"} & set(columns):
         found = ", ".join(map(repr, head)) or "none"
-        raise FileError("read adverts from", file, f"{wanted}; it names {found}")
+        reason = f"{wanted}; it names {found}{separator_advice(head)}"
+        raise FileError("read adverts from", file, reason)
     return columns
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from jobsieve import rules
 from jobsieve.cli.context import Context
 from jobsieve.cli.edit_options import JSON, STORE, editing, show_difference
 from jobsieve.cli.output import note, show_json, show_table
@@ -233,10 +234,17 @@ def _difference(old: Revision | None, new: Revision) -> list[str]:
 def _revisions(
     context: Context, store_url: str | None, kind: Kind, name: str
 ) -> tuple[Revision, ...]:
+    from jobsieve.editing import advice
+
     with context.open_store(store_url, create=False) as store:
         found = store.history(kind, name)
-    if not found:
-        raise StoreError(f'there never was a {kind} "{name}"; what there is: jobsieve rules list')
+        if not found:
+            head = store.head()
+            objects = [] if head is None else store.read(head)
+            hint = advice(objects, kind, name)
+            if name.isdecimal():
+                hint += "; two versions are compared by: jobsieve diff A B"
+            raise StoreError(f'there never was a {kind} "{name}"; {hint}')
     return found
 
 
@@ -245,15 +253,12 @@ def _time(milliseconds: int) -> str:
 
 
 def _text(path: Path) -> str:
+    if str(path) != "-":
+        return rules.read_text(path)
     try:
-        if str(path) == "-":
-            data = sys.stdin.buffer.read()
-            return data.decode()
-        return path.read_bytes().decode()
+        return sys.stdin.buffer.read().decode()
     except UnicodeDecodeError as error:
         raise FileError("read", path, f"byte {error.start} is not UTF-8") from None
-    except OSError as error:
-        raise FileError("read", path, error.strerror or str(error)) from error
 
 
 @contextmanager
