@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from jobsieve import diagnostics, lint, rules, snapshot
+from jobsieve import config, diagnostics, lint, rules, snapshot
 from jobsieve.diagnostics import Diagnostic
 from jobsieve.diagnostics.entries import LINTER, read
 from tests.conftest import Golden
@@ -265,3 +265,36 @@ def test_what_is_said_holds_on_adverts() -> None:
                 elif name in matched:
                     assert other in matched, (code, name, other, text)
     assert all(count >= 3 for count in told.values()), told
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "advert"),
+    [
+        ("salary >= 30k", "salary < 40k", "salary 39999"),
+        ('title "nurse" and salary >= 30k', "salary between 20k and 30k", "nurse / salary 30000"),
+        ("salary > 30k", "salary >= 20k", "salary 30001"),
+        ('posted > "2026-01-01"', 'posted < "2026-03-01"', "posted 2026-02-28"),
+        ('location in ("Leeds", "York")', 'location = "york"', "location york"),
+        ("remote = true", 'remote != false and "nurse"', "nurse / remote true"),
+        ("salary >= 30k", "salary < 30k", None),
+        ("salary < 20k", "salary between 30k and 40k", None),
+        ('location = "Leeds"', 'location = "York"', None),
+        ("remote = true", "remote = false", None),
+        ('posted >= "2026-02-01"', 'posted < "2026-02-01"', None),
+    ],
+)
+def test_values_tell_whether_rules_that_set_an_attribute_meet(
+    one: str, other: str, advert: str | None
+) -> None:
+    kinds: dict[str, config.FieldKind] = {
+        "salary": "number",
+        "posted": "date",
+        "location": "keyword",
+        "remote": "boolean",
+    }
+    text = rule(one, "a", 'set "level" = "senior"') + rule(other, "b", 'set "level" = "junior"')
+    built = snapshot.build([("a.rules", text)], settings=config.Settings(fields=kinds))
+    told = [each for each in lint.lint(built.ruleset, built.sources) if each.code == "JS113"]
+    assert len(told) == (advert is not None)
+    if advert is not None:
+        assert f'an advert that says "{advert}" gets both' in told[0].hint

@@ -36,7 +36,7 @@ def lint(
     raw: list[Finding] = []
     raw += conditions.findings(skeleton)
     raw += pairs.contained(skeleton, rules)
-    raw += pairs.disagreements(skeleton, ruleset, rules, lists)
+    raw += pairs.disagreements(skeleton, ruleset, rules, lists, sources)
     raw += wording.terms(found)
     raw += wording.vague(skeleton, ruleset, rules)
     raw += wording.unused_lists(found)

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from itertools import combinations, islice
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from jobsieve import _core
 from jobsieve.lint.objects import Finding, Object
 from jobsieve.lint.skeleton import Condition, Rule, Skeleton, first_way, needed_parts
+from jobsieve.lint.values import assignments
 
 # What a rule does: `("add", "it")`, `("set", "level", "senior")`.
 Effect: TypeAlias = tuple[str, ...]
 
+_TEXTS = ("title", "description")
 # Pairs of rules that are looked at for one attribute, and findings on it.
 _MOST_TRIED = 500
 _MOST_FOUND = 10
@@ -132,6 +134,7 @@ def disagreements(
     ruleset: _core.RuleSet,
     objects: Mapping[str, Object],
     lists: Mapping[str, Object],
+    sources: Sequence[tuple[str, str]],
 ) -> Iterator[Finding]:
     """Attributes that two rules set to different values on one advert, which is made and tried."""
     setters: dict[str, dict[str, list[Rule]]] = {}
@@ -142,7 +145,7 @@ def disagreements(
                 values.setdefault(mention.value, []).append(rule)
     if not any(len(values) > 1 for values in setters.values()):
         return
-    samples = _Samples(skeleton, objects, lists)
+    samples = _Samples(skeleton, objects, lists, sources, ruleset.fields)
     for attribute, values in setters.items():
         pairs = (
             (rule, other, " and ".join(sorted((one, two))))
@@ -153,10 +156,18 @@ def disagreements(
         told: set[str] = set()
         for rule, other, different in islice(pairs, _MOST_TRIED):
             # One finding for each two values.
-            advert = None if different in told else samples.advert(rule, other)
-            if advert is None or not {rule.name, other.name} <= set(
-                ruleset.classify(**advert).matched_rules
-            ):
+            if different in told:
+                continue
+            wanted = {rule.name, other.name}
+            advert = next(
+                (
+                    each
+                    for each in samples.adverts(rule, other)
+                    if wanted <= set(ruleset.classify(**each).matched_rules)
+                ),
+                None,
+            )
+            if advert is None:
                 continue
             told.add(different)
             there, here = sorted(
@@ -167,9 +178,7 @@ def disagreements(
                 "other": there.name,
                 "attribute": attribute,
                 "values": different,
-                "advert": " / ".join(text for text in advert.values() if text).replace(
-                    "\n\n", " / "
-                ),
+                "advert": _shown(advert),
             }
             yield Finding("JS113", here.source, *here.name_place, params, there)
             if len(told) == _MOST_FOUND:
@@ -180,10 +189,17 @@ class _Samples:
     """Texts in which conditions hold, to be tried."""
 
     def __init__(
-        self, skeleton: Skeleton, objects: Mapping[str, Object], lists: Mapping[str, Object]
+        self,
+        skeleton: Skeleton,
+        objects: Mapping[str, Object],
+        lists: Mapping[str, Object],
+        sources: Sequence[tuple[str, str]],
+        kinds: Mapping[str, str],
     ) -> None:
         self._skeleton = skeleton
+        self._kinds = kinds
         self._texts: dict[int, str] = {}
+        self._comparisons: dict[int, str] = {}
         for rule in skeleton.rules:
             if all(mention.kind != "set" for mention in objects[rule.name].mentions):
                 continue
@@ -193,30 +209,54 @@ class _Samples:
                     terms[start] = _plain(lists[name].terms[0].text)
             for condition in (rule.when, rule.unless):
                 if condition is not None:
-                    self._learn(condition, terms)
+                    self._learn(condition, terms, sources[rule.source][1])
 
-    def _learn(self, condition: Condition, terms: Mapping[int, str]) -> None:
+    def _learn(self, condition: Condition, terms: Mapping[int, str], source: str) -> None:
         kind, start, end, number, _, parts = condition
-        if kind == "leaf" and number not in self._texts:
+        if kind == "leaf" and self._skeleton.units[number][0] == "comparison":
+            self._comparisons.setdefault(number, source[start:end])
+        elif kind == "leaf" and number not in self._texts:
             inside = [terms[at] for at in sorted(terms) if start <= at < end]
             if inside:
                 self._texts[number] = " ".join(inside)
         for part in parts:
-            self._learn(part, terms)
+            self._learn(part, terms, source)
 
-    def advert(self, rule: Rule, other: Rule) -> dict[str, str] | None:
-        """An advert in which both may hold."""
+    def adverts(self, rule: Rule, other: Rule) -> Iterator[dict[str, Any]]:
+        """Adverts in which both may hold."""
         ways = self._skeleton.ways(rule.whole), self._skeleton.ways(other.whole)
         if not ways[0] or not ways[1]:
-            return None
+            return
+        compared: list[str] = []
         texts: dict[str, list[str]] = {"title": [], "description": []}
         for unit, fields in ways[0][0].holding | ways[1][0].holding:
+            if unit in self._comparisons:
+                compared.append(self._comparisons[unit])
+                continue
             text = self._texts.get(unit)
             if text is None or self._skeleton.is_category(unit):
-                return None
+                return
             texts["title" if fields & 1 else "description"].append(text)
         # A blank line parts sentences. Units are numbered anew in each build: their order says nothing.
-        return {field: "\n\n".join(sorted(found)) for field, found in texts.items()}
+        written = {field: "\n\n".join(sorted(found)) for field, found in texts.items()}
+        if not any(written.values()):
+            # An advert has a text.
+            written["title"] = "-"
+        for values in assignments(sorted(compared), self._kinds):
+            yield {**written, **values}
+
+
+def _shown(advert: Mapping[str, Any]) -> str:
+    """The advert on one line."""
+    texts = [advert[field].replace("\n\n", " / ") for field in ("title", "description")]
+    values = [f"{name} {_value(value)}" for name, value in advert.items() if name not in _TEXTS]
+    return " / ".join(each for each in (*texts, *values) if each not in ("", "-"))
+
+
+def _value(value: object) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    return f"{value:f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
 
 
 def _plain(term: str) -> str:
