@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,6 +16,7 @@ import pytest
 from jobsieve.metrics import ReloadMetrics
 from jobsieve.reloader import Accepted, Rejected, Status
 from jobsieve.store import Publication
+from tests.conftest import RequireComponent
 from tests.service import Service, run, serving
 
 SAMPLE = re.compile(r"^(\w+(?:\{.*\})?) (\S+)$", re.MULTILINE)
@@ -69,8 +72,8 @@ def test_each_look_is_counted_once_by_how_it_ended() -> None:
 
 
 @pytest.fixture(scope="module")
-def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
-    """The names of all metrics of a service that has answered an advert."""
+def whole_page(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The metrics of a service that has answered an advert."""
     folder = tmp_path_factory.mktemp("metrics")
     (folder / "food.rules").write_text(RULE, encoding="utf-8")
     store = folder / "store.db"
@@ -83,8 +86,13 @@ def exposed(tmp_path_factory: pytest.TempPathFactory) -> set[str]:
             "the look is counted",
             lambda: samples(page(service)).get('jobsieve_reloads_total{result="accepted"}') == 1,
         )
-        text = page(service)
-    return {name.partition("{")[0] for name in samples(text)}
+        return page(service)
+
+
+@pytest.fixture(scope="module")
+def exposed(whole_page: str) -> set[str]:
+    """Their names."""
+    return {name.partition("{")[0] for name in samples(whole_page)}
 
 
 def page(service: Service) -> str:
@@ -122,6 +130,30 @@ def test_the_alerts_ask_for_metrics_that_exist(root: Path, exposed: set[str]) ->
     assert asked - exposed == set()
     page = (root / "docs/operations.md").read_text(encoding="utf-8")
     assert [alert for alert in alerts if alert not in page] == []
+
+
+def test_prometheus_finds_no_fault_with_the_metrics_and_each_alert_fires_when_it_should(
+    root: Path, whole_page: str, require_component: RequireComponent
+) -> None:
+    promtool = shutil.which("promtool")
+    require_component("promtool", promtool is not None, "apt-get install prometheus")
+    assert promtool is not None
+    cases = root / "tests" / "data" / "alerts.test.yml"
+    for arguments, read in (
+        (["check", "metrics"], whole_page),
+        (["check", "rules", str(root / "docs" / "monitoring" / "alerts.yml")], ""),
+        (["test", "rules", str(cases)], ""),
+    ):
+        done = subprocess.run(
+            [promtool, *arguments], input=read, capture_output=True, text=True, timeout=60
+        )
+        assert (arguments[:2], done.returncode, done.stderr) == (arguments[:2], 0, "")
+    tried = cases.read_text(encoding="utf-8")
+    alerts = (root / "docs" / "monitoring" / "alerts.yml").read_text(encoding="utf-8")
+    # Each is seen to fire once, and not to where all is well.
+    for alert in re.findall(r"alert: (\w+)", alerts):
+        assert f"alertname: {alert}}}" in tried, alert
+        assert f"alertname: {alert}\n        exp_alerts:" in tried, alert
 
 
 def names(text: str) -> list[str]:

@@ -109,8 +109,9 @@ impl Page<'_> {
         for route in Route::ALL {
             for (number, status) in STATUSES.iter().enumerate() {
                 let count: u64 = self.counters.iter().map(|of| of.answers(route, number)).sum();
-                // The usual answer is there from the start, so that a rate can be taken.
-                if count > 0 || (*status == 200 && route != Route::Unknown) {
+                // The usual answer and the failure are there from the start: of a series that begins with
+                // its first failure, no rate would tell.
+                if count > 0 || (matches!(status, 200 | 500) && route != Route::Unknown) {
                     let labels = format!("{{route=\"{}\",status=\"{status}\"}}", route.template());
                     self.value(name, &labels, count);
                 }

@@ -30,6 +30,7 @@ fn requests_adverts_and_categories_are_counted() {
     for (name, expected) in [
         ("jobsieve_http_requests_total{route=\"/v1/classify\",status=\"200\"}", 3.0),
         ("jobsieve_http_requests_total{route=\"/v1/classify\",status=\"400\"}", 1.0),
+        ("jobsieve_http_requests_total{route=\"/v1/classify\",status=\"500\"}", 0.0),
         ("jobsieve_http_requests_total{route=\"unknown\",status=\"404\"}", 1.0),
         ("jobsieve_http_request_duration_seconds_count{route=\"/v1/classify\"}", 4.0),
         ("jobsieve_http_request_duration_seconds_bucket{route=\"/v1/classify\",le=\"+Inf\"}", 4.0),
