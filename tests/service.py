@@ -66,8 +66,11 @@ class Service:
         *lines, self._rest = (self._rest + data).split(b"\n")
         self.events += [json.loads(line) for line in lines]
 
+    def connect(self) -> http.client.HTTPConnection:
+        return http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+
     def request(self, method: str, path: str, body: bytes | None = None) -> tuple[int, Any]:
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=PATIENCE)
+        connection = self.connect()
         try:
             connection.request(method, path, body)
             response = connection.getresponse()
@@ -105,15 +108,15 @@ class Service:
 
 
 @contextmanager
-def serving(store: Path | str, **environment: str) -> Iterator[Service]:
-    """A service over a store, on a free port, its log as JSON."""
+def serving(store: Path | str, port: int = 0, /, **environment: str) -> Iterator[Service]:
+    """A service over a store, on a free port unless one is given, its log as JSON."""
     settings = {
         "JOBSIEVE_RELOAD_INTERVAL": str(POLL),
         "JOBSIEVE_RELOAD_LAST_GOOD": "",
         "JOBSIEVE_LOG_ACCESS": "false",
     }
     process = subprocess.Popen(
-        command("serve", "--port", "0", "--store", str(store)),
+        command("serve", "--port", str(port), "--store", str(store)),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         env=os.environ | settings | environment,
@@ -131,10 +134,15 @@ def serving(store: Path | str, **environment: str) -> Iterator[Service]:
 
 
 class Load:
-    """A steady load of one advert from several connections; every answer is kept."""
+    """A steady load of one advert from connections that `connect` makes; every answer is kept."""
 
-    def __init__(self, service: Service, advert: dict[str, str], connections: int = 4) -> None:
-        self._service = service
+    def __init__(
+        self,
+        connect: Callable[[], http.client.HTTPConnection],
+        advert: dict[str, str],
+        connections: int = 4,
+    ) -> None:
+        self._connect = connect
         self._body = json.dumps(advert).encode()
         self._stop = threading.Event()
         self._threads = [threading.Thread(target=self._run) for _ in range(connections)]
@@ -152,9 +160,7 @@ class Load:
             thread.join(PATIENCE)
 
     def _run(self) -> None:
-        connection = http.client.HTTPConnection(
-            self._service.host, self._service.port, timeout=PATIENCE
-        )
+        connection = self._connect()
         while not self._stop.is_set():
             try:
                 connection.request("POST", "/v1/classify", self._body)

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.certificates import certify
 from tests.conftest import RequireComponent
 from tests.service import PATIENCE, Service, run, serving
 
@@ -213,19 +214,7 @@ def test_a_setting_that_cannot_be_used_ends_the_start_and_is_named(
 def test_connections_are_encrypted_where_there_is_a_certificate(
     store: Path, tmp_path: Path, require_component: RequireComponent
 ) -> None:
-    require_component("openssl", shutil.which("openssl") is not None, "apt-get install openssl")
-
-    def certify(name: str) -> tuple[Path, Path]:
-        key, certificate = tmp_path / f"{name}.key", tmp_path / f"{name}.pem"
-        subprocess.run(
-            ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2",
-             "-subj", "/CN=localhost", "-addext", "subjectAltName=IP:127.0.0.1",
-             "-keyout", str(key), "-out", str(certificate)],
-            check=True, capture_output=True, timeout=60,
-        )  # fmt: skip
-        return key, certificate
-
-    key, certificate = certify("one")
+    key, certificate = certify(tmp_path, "one", require_component)
     tls = {
         "JOBSIEVE_SERVER_TLS_CERTIFICATE": str(certificate),
         "JOBSIEVE_SERVER_TLS_KEY": str(key),
@@ -241,7 +230,7 @@ def test_connections_are_encrypted_where_there_is_a_certificate(
             return body
 
         assert livez(certificate) == b'{"status":"live"}'
-        other_key, other = certify("two")
+        other_key, other = certify(tmp_path, "two", require_component)
         other_key.rename(key)
         trusted = other.rename(tmp_path / "new.pem")
         shutil.copy(trusted, certificate)

@@ -203,7 +203,7 @@ def test_no_request_is_lost_and_what_is_published_afterwards_is_served(
 ) -> None:
     service.wait_for("ready")
     strikes = [*map(cut_off, FAULTS), killed, frozen]
-    with Load(service, {"title": "chef"}, connections=2) as load:
+    with Load(service.connect, {"title": "chef"}, connections=2) as load:
         for strike in strikes:
             strike(site, service)
             version = site.publish()

@@ -31,7 +31,7 @@ def test_answers_belong_to_one_version_through_good_and_bad_reloads(tmp_path: Pa
             )
         with serving(path, JOBSIEVE_RELOAD_INTERVAL="0.02") as service:
             service.wait_for("ready")
-            with Load(service, {"title": "chef"}, connections=2) as load:
+            with Load(service.connect, {"title": "chef"}, connections=2) as load:
                 for number in range(RELOADS):
                     to = 3 if number % 5 == 4 else 2
                     store.publish(to, "ann")

@@ -65,7 +65,7 @@ def test_it_answers_by_the_published_rules(store: Path) -> None:
 def test_an_imported_edit_changes_the_answers_and_loses_none(store: Path, tmp_path: Path) -> None:
     with serving(store) as service:
         service.wait_for("ready")
-        with Load(service, ADVERT) as load:
+        with Load(service.connect, ADVERT) as load:
             service.until("answers come", lambda: len(load.answers) > 100)
             run("rules", "import", str(write_rule(tmp_path, "it/snakes")), "--store", str(store))
             service.until(
@@ -113,7 +113,7 @@ def test_a_bad_rule_leaves_the_old_answers_and_is_reported(store: Path) -> None:
     good = PYTHON_RULE.format(category="it/good")
     with serving(store) as service:
         service.wait_for("ready")
-        with Load(service, ADVERT) as load:
+        with Load(service.connect, ADVERT) as load:
             version = publish(store, bad)
             logged = service.wait_for("reload", result="rejected")
             assert logged["version"] == version
