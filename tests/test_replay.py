@@ -49,7 +49,7 @@ def reply(question: int, answer: str | None, took: float = 0.001, **more: Any) -
 
 
 def test_disagreements_are_told_by_category_and_failures_are_left_out() -> None:
-    questions = [Question(f"a{number}", "", b"") for number in range(5)]
+    questions = [Question(f"a{number}", "", "", b"") for number in range(5)]
     first = Series(
         Target("old", ""),
         [reply(0, "it"), reply(1, "it"), reply(2, None), reply(3, "it"), reply(4, "law", took=0.1)],
@@ -107,7 +107,9 @@ def odd_service() -> Iterator[str]:
 
 def test_answers_of_another_form_are_read_and_failures_are_told() -> None:
     titles = ["a", "fail", "hang up", "b"]
-    questions = [Question(title, title, json.dumps({"title": title}).encode()) for title in titles]
+    questions = [
+        Question(title, title, "", json.dumps({"title": title}).encode()) for title in titles
+    ]
     with odd_service() as url:
         run = replay.run(
             questions,
@@ -132,7 +134,10 @@ def test_answers_of_another_form_are_read_and_failures_are_told() -> None:
 def test_a_service_that_is_not_there_ends_the_run_before_it_begins() -> None:
     with pytest.raises(JobsieveError, match=r"can't reach http://127\.0\.0\.1:1/x: "):
         replay.run(
-            [Question("", "", b"")], [Target("a", "http://127.0.0.1:1/x")], rate=1, connections=1
+            [Question("", "", "", b"")],
+            [Target("a", "http://127.0.0.1:1/x")],
+            rate=1,
+            connections=1,
         )
 
 
@@ -148,7 +153,12 @@ def test_two_running_services_are_compared_in_a_report(tmp_path: Path) -> None:
     adverts = tmp_path / "adverts.jsonl"
     titles = ["Python Developer", "Florist", "Python <b>Programmer</b>"]
     adverts.write_text(
-        "".join(json.dumps({"id": title, "title": title}) + "\n" for title in titles), "utf-8"
+        "".join(
+            json.dumps({"id": title, "title": title, "description": "For a <i>hospital</i>."})
+            + "\n"
+            for title in titles
+        ),
+        "utf-8",
     )
     html, png = tmp_path / "report.html", tmp_path / "report.png"
     with service.serving(stores[0]) as old, service.serving(stores[1]) as new:
@@ -179,6 +189,8 @@ def test_two_running_services_are_compared_in_a_report(tmp_path: Path) -> None:
     assert page.count("<svg") == 4
     assert "it/&lt;old&gt;" in page
     assert "<b>Programmer" not in page
+    # What they disagree on can be read without going back to the adverts.
+    assert page.count("For a hospital<") == 2
     assert not re.search(
         r"<script|src=|https?://(?!127|www\.w3\.org|purl|creativecommons|matplotlib)", page
     )
@@ -186,6 +198,6 @@ def test_two_running_services_are_compared_in_a_report(tmp_path: Path) -> None:
 
 def test_plots_need_no_second_series_and_no_answers(tmp_path: Path) -> None:
     failed = Series(Target("a", ""), [reply(0, None, failure="status 500")])
-    run = Run([Question("", "", b"")], [failed], 1, 1.0)
+    run = Run([Question("", "", "", b"")], [failed], 1, 1.0)
     assert set(plots.as_svg(run)) == {"over_time", "distribution", "figures"}
     plots.write_png(run, tmp_path / "plots.png")

@@ -56,10 +56,11 @@ class Target:
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """An advert: the name that people know it by, and the JSON that is sent."""
+    """An advert: what people know it by, and the JSON that is sent."""
 
     id: str
     title: str
+    description: str
     body: bytes
 
 

@@ -102,7 +102,7 @@ def replay(
     if len({target.name for target in targets}) < len(targets):
         raise click.UsageError("Give the two services different names: --to old=URL --to new=URL.")
     questions = [
-        replaying.Question(advert.id, advert.title, advert.body)
+        replaying.Question(advert.id, advert.title, advert.description, advert.body)
         for advert in labelled.read(context, files)
     ]
     # Before the run, not after it.

@@ -20,7 +20,7 @@ from jobsieve.errors import FileError
 if TYPE_CHECKING:
     from jobsieve.changes import Impact
     from jobsieve.evaluation import Comparison, Evaluation
-    from jobsieve.replay import Run
+    from jobsieve.replay import Question, Run
     from jobsieve.suggest import Advice, Group
 
 # Enough to judge an advert by; the whole of it is where it came from.
@@ -108,12 +108,12 @@ def _page(template: str, **values: object) -> str:
     return environment.get_template(template).render(**values)
 
 
-def _heading(advert: corpus.Advert) -> str:
+def _heading(advert: corpus.Advert | Question) -> str:
     """The title without HTML's references, which feeds often escape twice."""
     return html.unescape(html.unescape(advert.title)).strip() or "(no title)"
 
 
-def _excerpt(advert: corpus.Advert) -> str:
+def _excerpt(advert: corpus.Advert | Question) -> str:
     text = corpus.plain(advert.description[: 8 * _EXCERPT])
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT].rstrip()} …"
 

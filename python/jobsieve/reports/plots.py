@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 # Blue and orange: told apart by eyes that see red and green alike.
 _COLOURS = ("#2b6cb0", "#d9730d")
+# What is no service has a colour of its own.
+_SAME = "#c3ccd6"
+_OTHER = "#7b3f98"
 _SOFT = "#5d6b7c"
 _LINE = "#dfe4ea"
 # More points than that make a picture of megabytes and show nothing more.
@@ -206,13 +209,21 @@ def _bars(run: Run, axes: Axes) -> None:
 
 
 def _disagreement(run: Run, axes: Axes) -> None:
-    rows = [row for row in run.by_category() if row[2]][:_MOST_CATEGORIES][::-1]
+    found = [row for row in run.by_category() if row[2]]
+    rows = found[:_MOST_CATEGORIES][::-1]
     names = [path if path is not None else "(no category)" for path, _, _ in rows]
     same = [count - other for _, count, other in rows]
     other = [count for _, _, count in rows]
-    axes.barh(names, same, color=_COLOURS[0], label="the same answer")
-    axes.barh(names, other, left=same, color=_COLOURS[1], label="another answer")
+    axes.barh(names, same, color=_SAME, label="the same answer")
+    axes.barh(names, other, left=same, color=_OTHER, label="another answer")
     first, second = (series.target.name for series in run.series)
-    axes.set_xlabel(f"adverts, by the answer of {first}")
-    axes.set_title(f"Where {second} answers otherwise", loc="left", fontsize=11)
-    _legend(axes)
+    label = f"adverts, by the answer of {first}"
+    if len(found) > len(rows):
+        label += f"; {len(rows)} of {len(found)} categories"
+    axes.set_xlabel(label)
+    # Long names leave no room beside the title.
+    axes.set_title(f"Where {second} answers otherwise", loc="left", fontsize=11, pad=22)
+    axes.legend(
+        frameon=False, fontsize=8.5, loc="lower left", bbox_to_anchor=(0, 1), ncols=2,
+        borderaxespad=0.2,
+    )  # fmt: skip
