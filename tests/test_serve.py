@@ -20,7 +20,7 @@ import pytest
 
 from jobsieve import _core
 from jobsieve.store import ObjectText, open_store
-from tests.service import Load, Service, run, serving
+from tests.service import PATIENCE, Load, Service, run, serving
 
 PYTHON_RULE = """\
 # Those who write Python.
@@ -94,6 +94,37 @@ def test_the_starter_rules_are_served_as_they_are_imported(tmp_path: Path) -> No
         service.wait_for("ready")
         primary = service.classify(title="Senior Python Developer")["primary"]
         assert primary.startswith("it/")
+
+
+def test_the_service_manager_follows_the_service_from_its_start_to_its_end(tmp_path: Path) -> None:
+    store = tmp_path / "empty.db"
+    open_store(str(store)).close()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(PATIENCE)
+        told: list[str] = []
+
+        def until(message: str) -> None:
+            while not any(each.startswith(message) for each in told):
+                told.append(manager.recv(4096).decode())
+
+        environment = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "200000"}
+        with serving(store, **environment) as service:
+            until("STATUS=")
+            until("WATCHDOG=1")
+            # Alive, but not ready: there are no rules.
+            assert not any("READY=1" in each for each in told)
+            run("rules", "import", str(write_rule(tmp_path, "it/python")), "--store", str(store))
+            until("READY=1\nSTATUS=answering by rule set 1")
+            told.clear()
+            service.process.send_signal(signal.SIGHUP)
+            until("RELOADING=1\nMONOTONIC_USEC=")
+            until("READY=1")
+            # The engine is asked again and again, not once.
+            told.clear()
+            until("WATCHDOG=1")
+            assert service.stop() == 0
+            until("STOPPING=1")
 
 
 def publish(store_path: Path, source: str) -> int:

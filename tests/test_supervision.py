@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import socket
 import time
@@ -66,5 +67,14 @@ def test_a_watchdog_for_another_process_is_left_alone(manager: socket.socket) ->
 
 def test_without_a_manager_or_with_one_that_is_gone_nothing_happens(tmp_path: Path) -> None:
     Supervisor({}).ready("")
+    # One that is there but takes nothing in.
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as full:
+        full.bind(str(tmp_path / "full"))
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as filling:
+            filling.setblocking(False)
+            with contextlib.suppress(BlockingIOError):
+                while True:
+                    filling.sendto(b"STATUS=", str(tmp_path / "full"))
+        Supervisor({"NOTIFY_SOCKET": str(tmp_path / "full")}).ready("")
     Supervisor({"NOTIFY_SOCKET": str(tmp_path / "gone")}).ready("")
     Supervisor({"NOTIFY_SOCKET": "@jobsieve-nobody"}).stopping()

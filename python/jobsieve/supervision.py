@@ -14,6 +14,8 @@ from collections.abc import Callable, Mapping
 
 # The manager restarts a service that is silent for its whole interval: two signs of life fit in.
 _SIGNS_PER_INTERVAL = 2
+# How long a manager that takes nothing in may hold up the service.
+_PATIENCE = 1.0
 
 
 class Supervisor:
@@ -63,6 +65,7 @@ class Supervisor:
             return
         try:
             with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as out:
+                out.settimeout(_PATIENCE)
                 out.sendto(message.encode(), self._address)
         except OSError:
             return
