@@ -12,7 +12,7 @@ use jobsieve_server::{Server, ServerSettings};
 use tokio::net::TcpStream;
 use tokio::runtime::Builder;
 
-use crate::running::{LONG, RULES, SHORT, address, publish, serving, settings};
+use crate::running::{LONG, RULES, SHORT, address, connect, publish, serving, settings};
 
 type Sender = http2::SendRequest<http_body_util::Full<Bytes>>;
 
@@ -67,6 +67,34 @@ fn http2_is_spoken_on_the_same_port() {
         let asked = sender.send_request(post("/v1/classify/batch", lines));
         let (status, body) = whole(asked.await.expect("an answer")).await;
         assert_eq!((status, body.lines().count()), (200, 10_000));
+    });
+}
+
+#[test]
+fn requests_beyond_the_limit_are_refused_one_by_one_on_an_http2_connection() {
+    let workers = std::num::NonZeroUsize::new(1);
+    let server = serving(ServerSettings { max_in_flight: 1, workers, ..settings() });
+    let mut halfway = connect(&server);
+    halfway.send("POST /v1/classify HTTP/1.1\r\nHost: t\r\nContent-Length: 16\r\n\r\n{");
+    // Answered while the first is under way, so that both were seen.
+    while connect(&server).classify("{\"title\":\"chef\"}").status != 503 {}
+    run(async {
+        let (mut sender, _serving) = http2_client(&server).await;
+        let asked: Vec<_> = (0..20)
+            .map(|_| sender.send_request(post("/v1/classify", "{\"title\":\"chef\"}")))
+            .collect();
+        for asked in asked {
+            let response = asked.await.expect("an answer");
+            assert!(response.headers().contains_key("retry-after"));
+            let (status, body) = whole(response).await;
+            assert_eq!(status, 503);
+            assert!(body.contains("too-many-requests"), "{body}");
+        }
+        halfway.send("\"title\":\"chef\"}");
+        assert_eq!(halfway.answer().status, 200);
+        // The connection outlives the refusals.
+        let asked = sender.send_request(post("/v1/classify", "{\"title\":\"chef\"}"));
+        assert_eq!(whole(asked.await.expect("an answer")).await.0, 200);
     });
 }
 
