@@ -1,34 +1,37 @@
 //! A rule set as one file, so that it is built once and loaded in many places.
 //!
-//! A head of fixed length says what it is: a mark, the number of the form, the length of the body, SHA-256
-//! over all of the file but itself. The body is the rule set's settings, its identity and its
+//! A head of fixed length says what it is: a mark, the number of the form, the length of the body, XXH3 of
+//! 128 bits over all of the file but itself. The body is the rule set's settings, its identity and its
 //! [rule book](super::rulebook), from which the rule set is linked: nothing that depends on a machine or a
-//! process is kept. The sum finds damage. It is no signature: a file that was made to deceive has a sum that
+//! process is kept. The sum finds damage, so that the content hash need not be found again, which would take
+//! as long as the rest of the reading. Neither is a signature: a file that was made to deceive has a sum that
 //! is right, so that [`validate`](super::validate) looks at every number before it is used.
 
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
+use xxhash_rust::xxh3::Xxh3;
 
 use crate::text::Analyzer;
 
+use super::identity::is_hash;
 use super::link::link;
 use super::rulebook::Rulebook;
 use super::ruleset::RuleSet;
 use super::settings::Settings;
-use super::tree::Trees;
+use super::table;
 use super::validate::validate;
 
 /// The number of the form that is written, and the only one that is read. Raised when the head of the body
 /// or the rule book changes.
-pub const FORMAT: u32 = 2;
+pub const FORMAT: u32 = 3;
 
 const MARK: &[u8; 8] = b"JOBSIEVE";
 /// Mark, form, length of the body.
 const PLAIN: usize = 8 + 4 + 8;
-const HEAD: usize = PLAIN + 32;
+const HEAD: usize = PLAIN + 16;
 
 /// What a bundle says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -123,11 +126,17 @@ pub fn save(ruleset: &RuleSet, version: Option<i64>) -> Vec<u8> {
     };
     let head = vec![0; HEAD];
     // Growing a vector and writing plain data can't fail.
-    let trees = postcard::to_stdvec(&book.trees).unwrap_or_default();
-    let bytes = postcard::to_extend(&about, head)
-        .and_then(|bytes| postcard::to_extend(&(trees.len() as u64), bytes));
-    let mut bytes = bytes.unwrap_or_default();
-    bytes.extend(trees);
+    let parts = [
+        postcard::to_stdvec(&book.trees),
+        postcard::to_stdvec(&book.units),
+        postcard::to_stdvec(&book.forms),
+        Ok(table::write(&ruleset.uses)),
+    ];
+    let mut bytes = postcard::to_extend(&about, head).unwrap_or_default();
+    for part in parts.map(Result::unwrap_or_default) {
+        bytes = postcard::to_extend(&(part.len() as u64), bytes).unwrap_or_default();
+        bytes.extend(part);
+    }
     let mut bytes = postcard::to_extend(book, bytes).unwrap_or_default();
     let length = (bytes.len() - HEAD) as u64;
     let plain = [&MARK[..], &FORMAT.to_le_bytes(), &length.to_le_bytes()].concat();
@@ -157,7 +166,10 @@ pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleE
     // What is read is not used before the sum is known to be right.
     let (sum, read) = rayon::join(|| check_sum(bytes), || read(bytes));
     sum?;
-    let (about, mut book) = read?;
+    let Content { about, mut book, uses } = read?;
+    if !is_hash(&about.hash) {
+        return Err(BundleError::Malformed("its hash is none"));
+    }
     let theirs = Settings::from_json(about.settings.as_bytes())
         .map_err(|_| BundleError::Malformed("its settings can't be read"))?;
     if let Some(ours) = settings {
@@ -171,24 +183,43 @@ pub fn load(bytes: &[u8], settings: Option<&Settings>) -> Result<Loaded, BundleE
         return Err(BundleError::Data);
     }
     validate(&mut book, &theirs.fields).map_err(BundleError::Malformed)?;
-    let ruleset = link(book, &theirs, analyzer);
-    if ruleset.hash != about.hash {
-        return Err(BundleError::Malformed("its rules are not those of its hash"));
+    if uses.len() != book.units.len() {
+        return Err(BundleError::Malformed("it can't be told how often its words are used"));
     }
+    let ruleset = link(book, uses, Some(about.hash.clone()), &theirs, analyzer);
     Ok(Loaded { ruleset, about })
 }
 
 /// What the body holds.
-fn read(bytes: &[u8]) -> Result<(About, Rulebook), BundleError> {
-    const UNREADABLE: BundleError = BundleError::Malformed("its rules can't be read");
+struct Content {
+    about: About,
+    book: Rulebook,
+    uses: Vec<u32>,
+}
+
+fn read(bytes: &[u8]) -> Result<Content, BundleError> {
     let (about, rest) = about(bytes)?;
-    let (length, rest): (u64, _) = postcard::take_from_bytes(rest).map_err(|_| UNREADABLE)?;
-    let length = usize::try_from(length).map_err(|_| UNREADABLE)?;
-    let (trees, rest) = rest.split_at_checked(length).ok_or(UNREADABLE)?;
-    let (trees, book) = rayon::join(|| whole::<Trees>(trees), || whole::<Rulebook>(rest));
-    let mut book = book.ok_or(UNREADABLE)?;
-    book.trees = trees.ok_or(UNREADABLE)?;
-    Ok((about, book))
+    let (book, uses) = rules(rest).ok_or(BundleError::Malformed("its rules can't be read"))?;
+    Ok(Content { about, book, uses })
+}
+
+fn rules(bytes: &[u8]) -> Option<(Rulebook, Vec<u32>)> {
+    let (trees, rest) = part(bytes)?;
+    let (units, rest) = part(rest)?;
+    let (forms, rest) = part(rest)?;
+    let (uses, rest) = part(rest)?;
+    let ((trees, units), (forms, book)) = rayon::join(
+        || rayon::join(|| whole(trees), || whole(units)),
+        || rayon::join(|| whole(forms), || whole::<Rulebook>(rest)),
+    );
+    let book = Rulebook { trees: trees?, units: units?, forms: Arc::new(forms?), ..book? };
+    Some((book, table::read(uses)?))
+}
+
+/// A part with its length before it, and what follows.
+fn part(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (length, rest): (u64, _) = postcard::take_from_bytes(bytes).ok()?;
+    rest.split_at_checked(usize::try_from(length).ok()?)
 }
 
 /// A value that takes all of the bytes.
@@ -229,11 +260,11 @@ fn check_sum(bytes: &[u8]) -> Result<(), BundleError> {
 }
 
 /// The sum over all but the sum.
-fn sum(bytes: &[u8]) -> [u8; 32] {
-    let mut digest = Sha256::new();
-    digest.update(&bytes[..PLAIN]);
-    digest.update(&bytes[HEAD..]);
-    digest.finalize().into()
+fn sum(bytes: &[u8]) -> [u8; 16] {
+    let mut sum = Xxh3::new();
+    sum.update(&bytes[..PLAIN]);
+    sum.update(&bytes[HEAD..]);
+    sum.digest128().to_le_bytes()
 }
 
 /// The first key by which two settings differ.

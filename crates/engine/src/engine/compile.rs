@@ -112,7 +112,8 @@ pub fn compile(sources: &[Source], settings: &Settings) -> Compiled {
     forms.add(&analyzer, book.units.words());
     book.forms = Arc::new(forms);
     book.warnings = Some(diagnostics.clone());
-    let ruleset = Some(link(book, settings, analyzer));
+    let uses = count_uses(&book);
+    let ruleset = Some(link(book, uses, None, settings, analyzer));
     // Freeing the trees as read takes as long as some steps above.
     pieces.into_par_iter().for_each(drop);
     Compiled { ruleset, diagnostics, taken_over: 0 }

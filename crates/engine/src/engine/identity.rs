@@ -15,6 +15,12 @@ pub(super) fn digest(canonical: &str) -> Digest {
     Sha256::digest(canonical.as_bytes()).into()
 }
 
+/// Whether a text looks like the hash of a rule set.
+pub(super) fn is_hash(text: &str) -> bool {
+    let digit = |byte: u8| matches!(byte, b'0'..=b'9' | b'a'..=b'f');
+    text.strip_prefix("sha256:").is_some_and(|hex| hex.len() == 64 && hex.bytes().all(digit))
+}
+
 /// `sha256:` and 64 hexadecimal digits; `settings` describes all that analysis depends on.
 pub(super) fn hash(book: &Rulebook, settings: &str) -> String {
     let lists = book.lists.iter().map(|list| list.digest);

@@ -24,13 +24,19 @@ use super::vocabulary::Vocabulary;
 /// How many rules one task looks at.
 const TOGETHER: usize = 1024;
 
-/// Links a book all of whose parts are set.
-pub(super) fn link(mut book: Rulebook, settings: &Settings, analyzer: Analyzer) -> RuleSet {
+/// Links a book all of whose parts are set. `uses` says how many leaves name each unit, `hash` what its hash
+/// is where that is known.
+pub(super) fn link(
+    mut book: Rulebook,
+    uses: Vec<u32>,
+    hash: Option<String>,
+    settings: &Settings,
+    analyzer: Analyzer,
+) -> RuleSet {
     find_categories(&mut book);
-    let uses = count_uses(&book);
     let words = || {
-        let hash = identity::hash(&book, &describe(settings, &analyzer));
-        (Vocabulary::new(&book.forms), hash)
+        let found = || identity::hash(&book, &describe(settings, &analyzer));
+        (Vocabulary::new(&book.forms), hash.unwrap_or_else(found))
     };
     let ((vocabulary, hash), ((phrases, lists), tried)) = rayon::join(words, || {
         rayon::join(

@@ -39,6 +39,7 @@ mod select;
 mod settings;
 pub mod skeleton;
 mod slots;
+mod table;
 mod tallies;
 mod taxonomy;
 mod terms;

@@ -6,13 +6,14 @@
 use std::cmp::Reverse;
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::lang::{Diagnostic, Span};
 
 use super::forms::Forms;
 use super::layers::is_within;
 use super::ruleset::{CategoryId, RuleId, StringId};
+use super::table::{self, Row};
 use super::tree::{NodeId, Trees};
 use super::units::{UnitId, Units};
 
@@ -20,7 +21,7 @@ use super::units::{UnitId, Units};
 pub(super) type Digest = [u8; 32];
 
 /// A stretch of an array.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub(super) struct Run {
     pub(super) start: u32,
     pub(super) len: u32,
@@ -52,7 +53,7 @@ impl Run {
 }
 
 /// A rule. The spans of its nodes count from where it starts.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Rule {
     /// In [`Rulebook::names`].
     pub(super) name: Run,
@@ -69,7 +70,49 @@ pub(super) struct Rule {
     pub(super) removals: Run,
     /// The attributes it sets, in [`Rulebook::sets`].
     pub(super) sets: Run,
+    /// Zero in what comes from a bundle, which tells the hash of the whole.
     pub(super) digest: Digest,
+}
+
+impl Row<13> for Rule {
+    fn to_row(&self) -> [u32; 13] {
+        let Self { name, source, span, when, unless, adds, removals, sets, .. } = *self;
+        let unless = unless.map_or(0, |unless| unless + 1);
+        let [name, adds, removals, sets] =
+            [name, adds, removals, sets].map(|run| [run.start, run.len]);
+        [
+            name[0],
+            name[1],
+            source,
+            span.start,
+            span.end,
+            when,
+            unless,
+            adds[0],
+            adds[1],
+            removals[0],
+            removals[1],
+            sets[0],
+            sets[1],
+        ]
+    }
+
+    fn from_row(row: [u32; 13]) -> Option<Self> {
+        let [n, name, source, start, end, when, unless, a, adds, r, removals, s, sets] = row;
+        let run = |start, len| Run { start, len };
+        Some(Self {
+            name: run(n, name),
+            source,
+            span: Span { start, end },
+            when,
+            unless: unless.checked_sub(1),
+            layer: 0,
+            adds: run(a, adds),
+            removals: run(r, removals),
+            sets: run(s, sets),
+            digest: Digest::default(),
+        })
+    }
 }
 
 /// A named list.
@@ -83,6 +126,8 @@ pub(super) struct List {
     pub(super) span: Span,
     /// The place of its name.
     pub(super) name_span: Span,
+    /// As of a [`Rule`].
+    #[serde(skip)]
     pub(super) digest: Digest,
 }
 
@@ -110,24 +155,29 @@ impl Category {
 /// What rules say.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Rulebook {
-    /// Names and texts.
-    pub(super) sources: Vec<(Arc<str>, Arc<str>)>,
+    #[serde(deserialize_with = "sources")]
+    pub(super) sources: Sources,
     /// By name.
+    #[serde(with = "table")]
     pub(super) rules: Vec<Rule>,
     pub(super) names: String,
     /// By name.
     pub(super) lists: Arc<Vec<List>>,
-    /// Kept apart in a bundle, so that both parts are read at once.
+    // Kept apart in a bundle, so that all parts are read at once.
     #[serde(skip)]
     pub(super) trees: Trees,
+    #[serde(skip)]
     pub(super) units: Units,
     /// The surface forms of the units that are words.
+    #[serde(skip)]
     pub(super) forms: Arc<Forms>,
     /// Categories with scores in thousandths.
+    #[serde(with = "table")]
     pub(super) adds: Vec<(CategoryId, i64)>,
     /// Paths as written: `a/*` is `a` and all below it.
     pub(super) removals: Vec<Box<str>>,
     /// Names and values of attributes.
+    #[serde(with = "table")]
     pub(super) sets: Vec<(StringId, StringId)>,
     /// What rules add, by path.
     pub(super) categories: Arc<Vec<Category>>,
@@ -139,6 +189,27 @@ pub(super) struct Rulebook {
     /// How many rules were replaced since everything was built; their remains are carried along.
     #[serde(skip)]
     pub(super) replaced: usize,
+}
+
+/// Names and texts.
+pub(super) type Sources = Vec<(Arc<str>, Arc<str>)>;
+
+/// Copies each text once.
+fn sources<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Sources, D::Error> {
+    let sources = Vec::<(&str, &str)>::deserialize(deserializer)?;
+    Ok(sources.into_iter().map(|(name, text)| (name.into(), text.into())).collect())
+}
+
+impl Row<3> for (CategoryId, i64) {
+    fn to_row(&self) -> [u32; 3] {
+        let score = self.1.cast_unsigned();
+        [self.0.0, score as u32, (score >> u32::BITS) as u32]
+    }
+
+    fn from_row([category, low, high]: [u32; 3]) -> Option<Self> {
+        let score = u64::from(high) << u32::BITS | u64::from(low);
+        Some((CategoryId(category), score.cast_signed()))
+    }
 }
 
 impl Rulebook {

@@ -7,20 +7,21 @@ use serde::{Deserialize, Serialize};
 use crate::lang::{FieldMask, Span};
 
 use super::memory::of_vec;
+use super::table::{self, Row};
 use super::units::UnitId;
 
 /// Number of a node in [`Trees`].
 pub(super) type NodeId = u32;
 
 /// A node: what it says, and where, counted from the start of its rule.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Node {
     pub(super) kind: NodeKind,
     pub(super) span: Span,
 }
 
 /// The forms of a node. Ranges point to children.
-#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum NodeKind {
     And {
         start: u32,
@@ -47,8 +48,35 @@ pub(super) enum NodeKind {
 /// The conditions of all rules. The children of a node have lower numbers than it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Trees {
+    #[serde(with = "table")]
     nodes: Vec<Node>,
+    #[serde(with = "table")]
     children: Vec<NodeId>,
+}
+
+impl Row<6> for Node {
+    fn to_row(&self) -> [u32; 6] {
+        let [kind, a, b, c] = match self.kind {
+            NodeKind::And { start, len } => [0, start, len, 0],
+            NodeKind::Or { start, len } => [1, start, len, 0],
+            NodeKind::Not(inner) => [2, inner, 0, 0],
+            NodeKind::AtLeast { count, start, len } => [3, start, len, count],
+            NodeKind::Leaf { unit, fields } => [4, unit, fields.0, 0],
+        };
+        [kind, a, b, c, self.span.start, self.span.end]
+    }
+
+    fn from_row([kind, a, b, c, start, end]: [u32; 6]) -> Option<Self> {
+        let kind = match kind {
+            0 => NodeKind::And { start: a, len: b },
+            1 => NodeKind::Or { start: a, len: b },
+            2 => NodeKind::Not(a),
+            3 => NodeKind::AtLeast { count: c, start: a, len: b },
+            4 => NodeKind::Leaf { unit: a, fields: FieldMask(b) },
+            _ => return None,
+        };
+        Some(Self { kind, span: Span { start, end } })
+    }
 }
 
 impl Trees {

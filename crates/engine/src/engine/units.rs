@@ -13,12 +13,13 @@ use crate::lang::ast::Test;
 
 use super::memory::{of_texts, of_vec};
 use super::ruleset::CategoryId;
+use super::table::{self, Row};
 
 /// Number of a word, phrase or list.
 pub(super) type UnitId = u32;
 
 /// What a unit is. Ranges point into [`Units::parts`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Unit {
     /// A token that is this word.
     Word,
@@ -65,10 +66,41 @@ impl Unit {
     }
 }
 
+impl Row<4> for Unit {
+    fn to_row(&self) -> [u32; 4] {
+        match *self {
+            Self::Word => [0; 4],
+            Self::Phrase { start, len } => [1, start, len, 0],
+            Self::List { start, len } => [2, start, len, 0],
+            Self::Slop { start, len, slop } => [3, start, len, slop],
+            Self::Any { start, len } => [4, start, len, 0],
+            Self::Near { start, distance, ordered } => [5 + u32::from(ordered), start, distance, 0],
+            Self::Category { set } => [7, set, 0, 0],
+            Self::Comparison { number } => [8, number, 0, 0],
+        }
+    }
+
+    fn from_row([kind, start, second, third]: [u32; 4]) -> Option<Self> {
+        Some(match kind {
+            0 => Self::Word,
+            1 => Self::Phrase { start, len: second },
+            2 => Self::List { start, len: second },
+            3 => Self::Slop { start, len: second, slop: third },
+            4 => Self::Any { start, len: second },
+            5 | 6 => Self::Near { start, distance: second, ordered: kind == 6 },
+            7 => Self::Category { set: start },
+            8 => Self::Comparison { number: start },
+            _ => return None,
+        })
+    }
+}
+
 /// All units of a rule set. The parts of a unit have lower numbers than it.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 pub(super) struct Units {
+    #[serde(with = "table")]
     kinds: Vec<Unit>,
+    #[serde(with = "table")]
     parts: Vec<UnitId>,
     /// What each word is, in the order of their numbers.
     words: Vec<(UnitId, Word)>,

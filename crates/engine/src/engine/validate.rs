@@ -22,11 +22,14 @@ type Verdict = Result<(), &'static str>;
 
 /// Says what is wrong.
 pub(super) fn validate(book: &mut Rulebook, fields: &Fields) -> Verdict {
-    book.units.validate(fields)?;
-    let mut parents = book.trees.validate(book.units.len())?;
-    rules(book, &mut parents)?;
-    names(book)?;
-    forms(book)?;
+    let (units, trees) =
+        rayon::join(|| book.units.validate(fields), || book.trees.validate(book.units.len()));
+    units?;
+    let mut parents = trees?;
+    let (rules, others) =
+        rayon::join(|| rules(book, &mut parents), || names(book).and_then(|()| forms(book)));
+    rules?;
+    others?;
     for list in book.lists.iter() {
         let units = book.units.len();
         let known = |&unit: &UnitId| (unit as usize) < units;
