@@ -57,7 +57,7 @@ format: .venv/.dev ## Rewrite Python and Rust files in the project's style
 .PHONY: bench
 bench: .venv/.extension ## Run the benchmarks; each checks its answers (BENCH_DATA=folder: more of them; needs wrk)
 	$(BIN)/python benchmarks/speed.py $(if $(BENCH_DATA),--data "$(BENCH_DATA)") $(ARGS)
-	cargo bench --locked -p jobsieve-engine --bench text --bench language
+	cargo bench --locked -p jobsieve-engine --bench text --bench language --bench parts
 	$(BIN)/python benchmarks/busy_interpreter.py
 
 .PHONY: fuzz
