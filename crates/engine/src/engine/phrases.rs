@@ -50,7 +50,7 @@ pub(super) struct Phrases {
 impl Phrases {
     /// Files phrases, given as their first word of the pair, second word and key.
     pub(super) fn new(mut filed: Vec<(UnitId, UnitId, PhraseKey)>) -> Self {
-        filed.sort_by_key(|(first, second, key)| (*first, *second, key.phrase));
+        filed.sort_unstable_by_key(|(first, second, key)| (*first, *second, key.phrase));
         let mut start = 0;
         let pairs = filed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|same| {
             let range = (start, start + same.len() as u32);
