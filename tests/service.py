@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -110,27 +111,28 @@ class Service:
 @contextmanager
 def serving(store: Path | str, port: int = 0, /, **environment: str) -> Iterator[Service]:
     """A service over a store, on a free port unless one is given, its log as JSON."""
-    settings = {
-        "JOBSIEVE_RELOAD_INTERVAL": str(POLL),
-        "JOBSIEVE_RELOAD_LAST_GOOD": "",
-        "JOBSIEVE_LOG_ACCESS": "false",
-    }
-    process = subprocess.Popen(
-        command("serve", "--port", str(port), "--store", str(store)),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        env=os.environ | settings | environment,
-    )
-    service = Service(process)
-    try:
-        address = service.wait_for("listening")
-        service.host, service.port = address["host"], address["port"]
-        yield service
-    finally:
-        process.kill()
-        process.wait()
-        if process.stdout is not None:
-            process.stdout.close()
+    with tempfile.TemporaryDirectory() as folder:
+        settings = {
+            "JOBSIEVE_RELOAD_INTERVAL": str(POLL),
+            "JOBSIEVE_RELOAD_LAST_GOOD": str(Path(folder, "last-good")),
+            "JOBSIEVE_LOG_ACCESS": "false",
+        }
+        process = subprocess.Popen(
+            command("serve", "--port", str(port), "--store", str(store)),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=os.environ | settings | environment,
+        )
+        service = Service(process)
+        try:
+            address = service.wait_for("listening")
+            service.host, service.port = address["host"], address["port"]
+            yield service
+        finally:
+            process.kill()
+            process.wait()
+            if process.stdout is not None:
+                process.stdout.close()
 
 
 class Load:
