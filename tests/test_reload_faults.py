@@ -85,12 +85,10 @@ def reloader(site: Site, taken: list[int | None], deadline: float = DEADLINE) ->
     )
 
 
-def wait_for_fetches() -> None:
+def wait_for_fetch(of: Reloader) -> None:
     """What was cut ends by itself; only the opening of a connection may take its three seconds."""
-    for thread in threading.enumerate():
-        if thread.name == "jobsieve-fetch":
-            thread.join(30)
-            assert not thread.is_alive()
+    with of._signal:
+        assert of._signal.wait_for(lambda: of._fetch is None or of._fetch.finished, 30)
 
 
 @pytest.mark.parametrize("fault", FAULTS)
@@ -108,7 +106,7 @@ def test_a_start_ends_in_an_error_and_recovers(site: Site, fault: Fault) -> None
     assert "(attempt 1, after " in told
     assert "next try in " in told
     assert PASSWORD not in told
-    wait_for_fetches()
+    wait_for_fetch(looking)
     site.proxy.set("pass")
     looking._deadline = 30.0
     looking.check()
@@ -128,7 +126,7 @@ def test_a_fetch_that_is_under_way_is_ended(site: Site, fault: Fault) -> None:
     looking.check()
 
     assert (looking.status.state, taken) == ("fetch_error", [before])
-    wait_for_fetches()
+    wait_for_fetch(looking)
     site.proxy.set("pass")
     looking._deadline = 30.0
     looking.check()

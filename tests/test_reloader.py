@@ -298,9 +298,11 @@ def test_at_most_one_fetch_lingers_and_further_ones_fail_at_once(site: Site) -> 
     assert (reloader.status.state, reloader.status.failures) == ("fetch_error", 3)
 
     site.open = working
-    lingering = next(each for each in threading.enumerate() if each.name == "jobsieve-fetch")
     release.set()
-    lingering.join()
+    with reloader._signal:
+        lingering = reloader._fetch
+        assert lingering is not None
+        assert reloader._signal.wait_for(lambda: lingering.finished, 30)
     # What came too late is not used: it may be older than what was loaded since.
     assert site.served == []
     patient = site.new_reloader()

@@ -35,6 +35,7 @@ from jobsieve.reloader.status import (
     Status,
     document,
 )
+from jobsieve.reloader.worker import Worker
 from jobsieve.store import Publication
 
 if TYPE_CHECKING:
@@ -58,6 +59,13 @@ class Build(Protocol):
     settings bound."""
 
     def __call__(self, sources: list[tuple[str, str]], /, *, version: int | None) -> Snapshot: ...
+
+
+class _Fetching(threading.local):
+    """For each thread that looks, the one that fetches for it and takes after it."""
+
+    def __init__(self) -> None:
+        self.worker = Worker("jobsieve-fetch")
 
 
 class Reloader:
@@ -99,6 +107,7 @@ class Reloader:
         self._signal = threading.Condition()
         self._stopping = False
         self._woken = False
+        self._fetching = _Fetching()
         self._fetch: Fetch | None = None
         # What was accepted or rejected last: it is not built again, and the next fetch starts from it.
         self._settled: Edition | None = None
@@ -238,7 +247,8 @@ class Reloader:
                     "another one is begun when that has ended"
                 )
             known = self._kept[0] if self._kept is not None else self._settled
-            fetch = self._fetch = Fetch(self._source, known, self._signal)
+            worker = self._fetching.worker
+            fetch = self._fetch = Fetch(self._source, known, self._signal, worker)
         end = time.monotonic() + self._deadline
         # An answer is worth waiting for, but not long if there is something to answer by meanwhile.
         if self._kept is not None and not self._ended(fetch, min(_GRACE, self._deadline)):

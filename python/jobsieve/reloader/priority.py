@@ -18,6 +18,8 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from pathlib import Path
 
+from jobsieve.reloader.worker import Worker
+
 # Added to the thread's own: requests go before builds where they compete for a processor.
 _NICENESS = 10
 # Seconds that a look may have stood in line for a processor before it counts as held up, and seconds
@@ -38,10 +40,13 @@ def lower() -> None:
             os.setpriority(os.PRIO_PROCESS, thread, min(19, mine + _NICENESS))
 
 
-def seconds_in_line() -> float | None:
-    """How long the calling thread was ready to run while others ran; None where the system can't say."""
+def seconds_in_line(since: float | None = None) -> float | None:
+    """How long the calling thread was ready to run while others ran, less `since`, which it gave before.
+
+    None where the system can't say.
+    """
     try:
-        return int(_SCHEDSTAT.read_bytes().split()[1]) / 1e9
+        return int(_SCHEDSTAT.read_bytes().split()[1]) / 1e9 - (since or 0.0)
     except (OSError, IndexError, ValueError):
         return None
 
@@ -50,6 +55,7 @@ class Courtesy:
     """Runs looks in the idle class while that does not hold them up."""
 
     def __init__(self) -> None:
+        self._worker = Worker("jobsieve-look")
         self._ends = 0.0
         self._is_idle = False
 
@@ -58,10 +64,7 @@ class Courtesy:
         if seconds_in_line() is None or time.monotonic() < self._ends:
             return look()
         result: Future[float] = Future()
-        arguments = (look, result)
-        threading.Thread(
-            target=self._look_idly, args=arguments, name="jobsieve-look", daemon=True
-        ).start()
+        self._worker.begin(lambda: self._look_idly(look, result))
         return result.result()
 
     def is_held_up(self, in_line: float | None) -> bool:
@@ -72,13 +75,14 @@ class Courtesy:
         return True
 
     def _look_idly(self, look: Callable[[], float], result: Future[float]) -> None:
+        in_line = seconds_in_line()
         # The threads that it starts, and the compiled module's, take after it.
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
             self._is_idle = True
         try:
             found = look()
-            self.is_held_up(seconds_in_line())
+            self.is_held_up(seconds_in_line(since=in_line))
         except BaseException as error:  # noqa: BLE001  raised where the result is awaited
             self._is_idle = False
             result.set_exception(error)
