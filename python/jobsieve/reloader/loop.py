@@ -24,7 +24,7 @@ from jobsieve.errors import (
     StoreUnavailable,
     TaxonomyError,
 )
-from jobsieve.reloader import aside, priority
+from jobsieve.reloader import aside, memory, priority
 from jobsieve.reloader.fetch import Fetch
 from jobsieve.reloader.status import (
     MOST_DIAGNOSTICS,
@@ -52,6 +52,8 @@ LAST_RETRY = 60.0
 _GRACE = 1.0
 # Writing the copy on disk waits for the disk; where publications follow each other, seconds apart are enough.
 _SAVES_APART = 1.0
+# The same goes for giving back memory.
+_TRIMS_APART = 1.0
 
 
 class Build(Protocol):
@@ -114,6 +116,9 @@ class Reloader:
         # What was accepted and is not on disk yet, and when the last one was written.
         self._unsaved: Edition | None = None
         self._saved_at = -math.inf
+        # Whether something was built since memory was given back, and when that was.
+        self._is_untidy = False
+        self._tidied_at = -math.inf
         # What was found on disk, with the time of its writing, until it is used or not needed any more.
         self._kept: tuple[Edition, float] | None = None
         self._thread = threading.Thread(target=self._run, name="jobsieve-reload", daemon=True)
@@ -206,6 +211,7 @@ class Reloader:
                 # What nobody is served by yet, or what went wrong, is not to wait for a free processor.
                 is_pressing = self._status.accepted is None or self._status.failures > 0
                 delay = self.check() if is_pressing else self._courtesy.look(self.check)
+                self._tidy()
                 if not self._status.failures:
                     # Looks begin an interval apart, but a slow one leaves time to others.
                     delay = max(delay - (time.monotonic() - begun), delay / 10)
@@ -214,6 +220,13 @@ class Reloader:
                 self._log.exception("reload", result="status_not_shown")
                 delay = LAST_RETRY
         self._save()
+
+    def _tidy(self) -> None:
+        """Gives back what builds left, unless that was done less than a moment ago."""
+        if self._is_untidy and time.monotonic() - self._tidied_at >= _TRIMS_APART:
+            self._is_untidy = False
+            self._tidied_at = time.monotonic()
+            memory.give_back()
 
     def _caught_up(self, attempt: Status) -> Status:
         """With what happened while the source was waited for: the copy on disk may answer by now."""
@@ -353,6 +366,7 @@ class Reloader:
 
     def _built(self, edition: Edition) -> tuple[Snapshot, tuple[SetAside, ...]]:
         version = edition.publication.version
+        self._is_untidy = True
         try:
             return self._build(edition.sources(), version=version), ()
         except RuleError:
