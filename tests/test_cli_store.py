@@ -106,6 +106,7 @@ def test_rules_are_added_edited_renamed_and_retired(call: Call, folder: Path) ->
     lines = call("rules", "diff", "d", "1", "2").stdout.splitlines()
     assert lines[3:] == [f"-{rule('c').rstrip()}", f"+{rule('c', 'java').rstrip()}"]
     assert '+rule "d"' in call("rules", "diff", "d").stdout
+    assert "--from new.rules" in call("rules", "add", "new.rules", status=2).stderr
     with pytest.raises(StoreError, match="no revision 9; it has 1 to 3"):
         call("rules", "diff", "d", "9", "1")
     with pytest.raises(StoreError, match='there never was a rule "x"'):
@@ -178,6 +179,8 @@ def test_categories_keep_their_ids(call: Call, folder: Path) -> None:
     assert (after[1]["status"], after[1]["redirect"]) == ("retired", "it")
     with pytest.raises(StoreError, match="there is no category nowhere"):
         call("categories", "redirect", "nowhere", "it")
+    refused = call("categories", "retire", "--redirect", "it", "it/old", status=2)
+    assert "jobsieve categories redirect it/old it" in refused.stderr
 
 
 def test_commands_use_a_store_with_all_that_lies_beside_its_rules(call: Call, folder: Path) -> None:

@@ -132,12 +132,12 @@ class Editor:
                     f"there is a category {path} already; for another name: "
                     f'jobsieve categories rename "{path}" "{path}" --name NAME'
                 )
+            brought: list[str] = []
             if not table.paths():
                 sources = joined(item for item in before if item.kind in ("rule", "list"))
-                for each in mentions.in_use(sources.items(), self._settings):
-                    if each != path:
-                        table.add(path=each)
-            table.add(path=path, name=name)
+                brought = mentions.in_use(sources.items(), self._settings)
+            rows = [{"path": each} for each in brought if each != path]
+            table.extend([*rows, {"path": path, "name": name}])
             return _with_taxonomy(before, table), {}
 
         return self._commit(change)

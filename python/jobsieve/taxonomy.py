@@ -140,8 +140,7 @@ class Table:
     """The file while it is edited: rows are added or changed, the others keep their bytes."""
 
     def __init__(self, text: str) -> None:
-        self._text = text or ",".join(COLUMNS) + "\n"
-        self._rows = read(self._text)
+        self._become(text or ",".join(COLUMNS) + "\n")
 
     @property
     def text(self) -> str:
@@ -156,23 +155,27 @@ class Table:
 
     def add(self, **values: str) -> None:
         """Appends a row."""
-        self._require_columns(values)
-        end = "" if self._text.endswith(("\n", "\r")) else self._newline()
-        self._become(self._text + end + self._written(values))
+        self.extend([values])
+
+    def extend(self, rows: Sequence[Mapping[str, str]]) -> None:
+        """Appends rows; the file is read once for all of them."""
+        for values in rows:
+            self._require_columns(values)
+        end = "" if self._text.endswith(("\n", "\r")) else self._newline
+        self._become(self._text + end + "".join(map(self._written, rows)))
 
     def change(self, changes: Mapping[str, Mapping[str, str]]) -> None:
         """Writes the rows of some paths anew, with other values in some of their columns."""
         for values in changes.values():
             self._require_columns(values)
-        head = self._head()
         texts = []
         for index, row in enumerate(self._rows):
             source, before = row.source, ""
             if index == 0:
-                before, source = source[: len(head)], source[len(head) :]
+                before, source = source[: len(self._head)], source[len(self._head) :]
             if row.path in changes:
                 cells = next(cells for cells in csv.reader(io.StringIO(source)) if cells)
-                values = dict(zip(self._columns(), cells, strict=False))
+                values = dict(zip(self._columns, cells, strict=False))
                 source = self._written({**values, **changes[row.path]})
             texts.append(before + source)
         self._become("".join(texts))
@@ -189,30 +192,21 @@ class Table:
 
     def _require_columns(self, values: Mapping[str, str]) -> None:
         """Names columns that are filled for the first time in the head; other rows may be shorter."""
-        known = self._columns()
-        missing = [name for name, value in values.items() if value and name not in known]
+        missing = [name for name, value in values.items() if value and name not in self._columns]
         if missing:
-            head = self._head()
-            named = head.rstrip("\r\n") + "".join(f",{name}" for name in missing)
-            self._become(named + self._newline() + self._text[len(head) :])
+            named = self._head.rstrip("\r\n") + "".join(f",{name}" for name in missing)
+            self._become(named + self._newline + self._text[len(self._head) :])
 
     def _become(self, text: str) -> None:
         self._rows = read(text)
         self._text = text
-
-    def _head(self) -> str:
-        return next(source for _, source, _ in _records(self._text, FILE))
-
-    def _columns(self) -> list[str]:
-        head = next(cells for _, _, cells in _records(self._text, FILE))
-        return [cell.strip().lower() for cell in head]
-
-    def _newline(self) -> str:
-        return "\r\n" if self._head().endswith("\r\n") else "\n"
+        _, self._head, head = next(_records(text, FILE))
+        self._columns = [cell.strip().lower() for cell in head]
+        self._newline = "\r\n" if self._head.endswith("\r\n") else "\n"
 
     def _written(self, values: Mapping[str, str]) -> str:
-        cells = (_cell(values.get(column, "")) for column in self._columns())
-        return ",".join(cells) + self._newline()
+        cells = (_cell(values.get(column, "")) for column in self._columns)
+        return ",".join(cells) + self._newline
 
 
 def _cell(text: str) -> str:

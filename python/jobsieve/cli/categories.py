@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
@@ -102,8 +103,17 @@ def rename(
     show_difference(done, by, as_json=as_json)
 
 
+def _name_redirect(context: click.Context, _: click.Parameter, target: str | None) -> None:
+    if target is not None:
+        path = context.params.get("path", "PATH")
+        raise click.UsageError(
+            f"A category that another replaces: jobsieve categories redirect {shlex.join([path, target])}"
+        )
+
+
 @categories.command()
-@click.argument("path")
+@click.argument("path", is_eager=True)
+@click.option("--redirect", hidden=True, expose_value=False, callback=_name_redirect)
 @editing
 @click.pass_obj
 def retire(context: Context, path: str, store_url: str | None, by: Edit, as_json: bool) -> None:

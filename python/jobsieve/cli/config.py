@@ -43,7 +43,8 @@ def config(context: Context, as_json: bool, reference: bool) -> None:
 def reference_lines() -> Iterator[str]:
     """A settings file that changes nothing: every key with its default, commented out."""
     yield "# Every setting of Jobsieve with its default. Remove the # in front of what you change."
-    yield "# Each can also be set in the environment, as JOBSIEVE_SERVER_PORT=8000."
+    yield "# Each can also be set in the environment, as JOBSIEVE_SERVER_PORT=8000. An empty"
+    yield '# variable counts as unset; to set something to nothing, write "" here.'
     values = {key: value for key, value, _, _ in settings.Settings().rows()}
     section = ""
     for dotted, key in settings.keys().items():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import shlex
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,7 +41,7 @@ SOURCE = click.option(
 )
 
 
-@click.command()
+@click.command(context_settings={"allow_extra_args": True})
 @click.option("--file", metavar="NAME", help="File of the store to add to; by default added.rules.")
 @SOURCE
 @editing
@@ -55,6 +56,9 @@ def add(
 ) -> None:
     """Add rules and lists at the end of a file of the store."""
     from jobsieve.editing import Editor
+
+    if extra := click.get_current_context().args:
+        raise click.UsageError(f"A file is given by its option: --from {shlex.quote(extra[0])}.")
 
     with context.open_store(store_url) as store:
         editor = Editor(store, by, context.settings())

@@ -103,7 +103,8 @@ class ServerSettings(msgspec.Struct, frozen=True):
             ge=1,
             le=1_000_000,
             title="a whole number from 1 to 1000000",
-            description="requests worked on at once; further ones are answered 503",
+            description="requests worked on at once, shared out evenly among the threads (rounded up); "
+            "further ones of a thread are answered 503",
         ),
     ] = 512
     max_body_bytes: Annotated[
