@@ -140,7 +140,7 @@ def _over_time(run: Run, axes: Axes) -> None:
     axes.set_ylabel("milliseconds")
     axes.set_title("Response time over the run", loc="left", fontsize=11)
     _legend(axes)
-    axes.yaxis.set_major_formatter("{x:g}")
+    _plain_numbers(axes.yaxis)
     axes.grid(axis="y", color=_LINE, lw=0.6)
 
 
@@ -179,8 +179,8 @@ def _distribution(run: Run, axes: Axes) -> None:
     axes.set_xlabel("milliseconds")
     axes.set_ylabel("% of requests that take longer")
     axes.set_title("Distribution of response times", loc="left", fontsize=11)
-    axes.xaxis.set_major_formatter("{x:g}")
-    axes.yaxis.set_major_formatter("{x:g}")
+    _plain_numbers(axes.xaxis)
+    _plain_numbers(axes.yaxis)
     _legend(axes)
     axes.grid(color=_LINE, lw=0.6)
 
@@ -200,12 +200,25 @@ def _bars(run: Run, axes: Axes) -> None:
     if any(series.times for series in run.series):
         axes.set_yscale("log")
     axes.margins(y=0.18)
-    axes.yaxis.set_major_formatter("{x:g}")
+    _plain_numbers(axes.yaxis)
     axes.set_ylabel("milliseconds")
     axes.set_title("Average, median, slow and slowest", loc="left", fontsize=11)
     _legend(axes)
     axes.grid(axis="y", color=_LINE, lw=0.6)
     axes.set_axisbelow(True)
+
+
+def _plain_numbers(axis: Any) -> None:
+    """Labels 0.6 and 60 as such, not by powers of ten; what lies between tens only where that is little."""
+    from matplotlib.ticker import LogFormatter
+
+    class Minor(LogFormatter):
+        def __call__(self, x: float, pos: Any = None) -> str:
+            return f"{x:g}" if super().__call__(x, pos) else ""
+
+    axis.set_major_formatter("{x:g}")
+    if axis.get_scale() == "log":
+        axis.set_minor_formatter(Minor())
 
 
 def _disagreement(run: Run, axes: Axes) -> None:
@@ -221,6 +234,7 @@ def _disagreement(run: Run, axes: Axes) -> None:
     if len(found) > len(rows):
         label += f"; {len(rows)} of {len(found)} categories"
     axes.set_xlabel(label)
+    axes.xaxis.get_major_locator().set_params(integer=True)
     # Long names leave no room beside the title.
     axes.set_title(f"Where {second} answers otherwise", loc="left", fontsize=11, pad=22)
     axes.legend(
