@@ -113,7 +113,13 @@ def _name_redirect(context: click.Context, _: click.Parameter, target: str | Non
 
 @categories.command()
 @click.argument("path", is_eager=True)
-@click.option("--redirect", hidden=True, expose_value=False, callback=_name_redirect)
+@click.option(
+    "--redirect",
+    hidden=True,
+    expose_value=False,
+    callback=_name_redirect,
+    help="Refused: names the command that redirects.",
+)
 @editing
 @click.pass_obj
 def retire(context: Context, path: str, store_url: str | None, by: Edit, as_json: bool) -> None:
