@@ -22,10 +22,12 @@ from jobsieve.reloader.worker import Worker
 
 # Added to the thread's own: requests go before builds where they compete for a processor.
 _NICENESS = 10
-# Seconds that a look may have stood in line for a processor before it counts as held up, and seconds
-# until one is tried in the idle class again.
+# Seconds that a look may have stood in line for a processor before it counts as held up.
 _PATIENCE = 0.25
-_RESPITE = 60.0
+# Seconds until one is tried in the idle class again: few at first, for a processor is often busy for a
+# moment, and twice as many each time that it is held up again.
+_FIRST_RESPITE = 2.0
+_LAST_RESPITE = 60.0
 # Two numbers and a count, in nanoseconds; the second is the time in line. Some kernels do not keep it.
 _SCHEDSTAT = Path("/proc/thread-self/schedstat")
 
@@ -57,6 +59,7 @@ class Courtesy:
     def __init__(self) -> None:
         self._worker = Worker("jobsieve-look")
         self._ends = 0.0
+        self._respite = _FIRST_RESPITE
         self._is_idle = False
 
     def look(self, look: Callable[[], float]) -> float:
@@ -71,18 +74,22 @@ class Courtesy:
         """Whether the look that asks should be begun again; `in_line` are its seconds in line so far."""
         if not self._is_idle or in_line is None or in_line < _PATIENCE:
             return False
-        self._ends = time.monotonic() + _RESPITE
+        self._ends = time.monotonic() + self._respite
+        self._respite = min(self._respite * 2, _LAST_RESPITE)
         return True
 
     def _look_idly(self, look: Callable[[], float], result: Future[float]) -> None:
-        in_line = seconds_in_line()
+        in_line, ends = seconds_in_line(), self._ends
         # The threads that it starts, and the compiled module's, take after it.
         with contextlib.suppress(OSError):
             os.sched_setscheduler(0, os.SCHED_IDLE, os.sched_param(0))
             self._is_idle = True
         try:
             found = look()
-            self.is_held_up(seconds_in_line(since=in_line))
+            # It may have asked itself, and ended for that.
+            is_held_up = self._ends > ends or self.is_held_up(seconds_in_line(since=in_line))
+            if self._is_idle and not is_held_up:
+                self._respite = _FIRST_RESPITE
         except BaseException as error:  # noqa: BLE001  raised where the result is awaited
             self._is_idle = False
             result.set_exception(error)
