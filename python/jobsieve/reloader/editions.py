@@ -33,6 +33,7 @@ class Edition:
     publication: Act
     files: Mapping[str, tuple[ObjectText, ...]]
     texts: Mapping[str, str]
+    rule_count: int
 
     @classmethod
     def of(cls, publication: Act, objects: Iterable[ObjectText]) -> Self:
@@ -44,16 +45,19 @@ class Edition:
             publication,
             {file: tuple(items) for file, items in files.items()},
             _texts(files),
+            _count_rules(files),
         )
 
     def altered(self, publication: Act, files: Mapping[str, tuple[ObjectText, ...]]) -> Self:
         """The edition with other objects in some files; a file without any is gone."""
         texts = {**dict.fromkeys(files, ""), **_texts(files)}
         gone = {file for file, items in files.items() if not items}
+        before = {file: self.files.get(file, ()) for file in files}
         return type(self)(
             publication,
             {file: items for file, items in {**self.files, **files}.items() if file not in gone},
             {file: text for file, text in {**self.texts, **texts}.items() if text},
+            self.rule_count - _count_rules(before) + _count_rules(files),
         )
 
     @property
@@ -72,6 +76,10 @@ class Edition:
     def sources(self) -> list[tuple[str, str]]:
         """The files of rules, lists and categories by name, in the order of the names."""
         return sorted(self.texts.items())
+
+
+def _count_rules(files: Mapping[str, Sequence[ObjectText]]) -> int:
+    return sum(item.kind == "rule" for items in files.values() for item in items)
 
 
 def _texts(files: Mapping[str, Sequence[ObjectText]]) -> dict[str, str]:

@@ -72,8 +72,7 @@ class StoreSource:
             edition = known.altered(fetched.live, _altered_files(known, fetched.changes))
         else:
             return None
-        rules = sum(item.kind == "rule" for items in edition.files.values() for item in items)
-        return edition if rules == fetched.rule_count else None
+        return edition if edition.rule_count == fetched.rule_count else None
 
 
 def _altered_files(known: Edition, changes: Changes) -> dict[str, tuple[ObjectText, ...]]:
