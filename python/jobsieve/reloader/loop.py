@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
 from jobsieve import observability
@@ -199,27 +200,38 @@ class Reloader:
 
     def _run(self) -> None:
         priority.lower()
-        delay = 0.0
-        while True:
-            with self._signal:
-                self._signal.wait_for(lambda: self._stopping or self._woken, delay)
-                self._woken = False
-                if self._stopping:
-                    break
-            begun = time.monotonic()
+        delay: float | None = 0.0
+        while delay is not None:
+            turn = partial(self._turn, delay)
             try:
                 # What nobody is served by yet, or what went wrong, is not to wait for a free processor.
                 is_pressing = self._status.accepted is None or self._status.failures > 0
-                delay = self.check() if is_pressing else self._courtesy.look(self.check)
-                self._tidy()
-                if not self._status.failures:
-                    # Looks begin an interval apart, but a slow one leaves time to others.
-                    delay = max(delay - (time.monotonic() - begun), delay / 10)
+                delay = turn() if is_pressing else self._courtesy.look(turn)
             # Of `changed`, which is not ours. See `check` for why nothing may end this thread.
             except Exception:  # noqa: BLE001
                 self._log.exception("reload", result="status_not_shown")
                 delay = LAST_RETRY
         self._save()
+
+    def _turn(self, delay: float) -> float | None:
+        """Looks once after `delay` seconds; gives the seconds until the next look, None for no more.
+
+        The wait belongs to it: the thread that looks is to begin by itself. If another one woke it up,
+        that would push a request aside, and Linux lets whoever is next go on until its next tick, even a
+        thread of the idle class.
+        """
+        with self._signal:
+            self._signal.wait_for(lambda: self._stopping or self._woken, delay)
+            self._woken = False
+            if self._stopping:
+                return None
+        begun = time.monotonic()
+        delay = self.check()
+        self._tidy()
+        if not self._status.failures:
+            # Looks begin an interval apart, but a slow one leaves time to others.
+            delay = max(delay - (time.monotonic() - begun), delay / 10)
+        return delay
 
     def _tidy(self) -> None:
         """Gives back what builds left, unless that was done less than a moment ago."""

@@ -62,11 +62,11 @@ class Courtesy:
         self._respite = _FIRST_RESPITE
         self._is_idle = False
 
-    def look(self, look: Callable[[], float]) -> float:
+    def look(self, look: Callable[[], float | None]) -> float | None:
         """What `look` gives or raises; on a thread of the idle class where it may be."""
         if seconds_in_line() is None or time.monotonic() < self._ends:
             return look()
-        result: Future[float] = Future()
+        result: Future[float | None] = Future()
         self._worker.begin(lambda: self._look_idly(look, result))
         return result.result()
 
@@ -78,7 +78,7 @@ class Courtesy:
         self._respite = min(self._respite * 2, _LAST_RESPITE)
         return True
 
-    def _look_idly(self, look: Callable[[], float], result: Future[float]) -> None:
+    def _look_idly(self, look: Callable[[], float | None], result: Future[float | None]) -> None:
         in_line, ends = seconds_in_line(), self._ends
         # The threads that it starts, and the compiled module's, take after it.
         with contextlib.suppress(OSError):
