@@ -27,6 +27,7 @@ import resource
 import shutil
 import signal
 import socket
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -202,25 +203,29 @@ def large(place: Place) -> dict[str, Any]:
                 return
         answers["no answer"] += 1
 
+    pairs = []
     with serving(place.store) as service:
-        quiet = Beside(service, 8, place.folder).figures()
         before, most = memory(service), 0.0
-        good = Beside(service, 8, place.folder)
-        threads = [
-            threading.Thread(target=upload, args=(service, number % 2 == 1)) for number in range(20)
-        ]
-        for thread in threads:
-            thread.start()
-        while any(thread.is_alive() for thread in threads):
-            most = max(most, memory(service))
-            time.sleep(0.05)
-        beside = good.figures()
+        # One pair is disturbed easily: the quiet p99 itself goes from 0.3 to 1.4 ms.
+        for _ in range(5):
+            quiet = Beside(service, 8, place.folder).figures()
+            good = Beside(service, 8, place.folder)
+            threads = [
+                threading.Thread(target=upload, args=(service, number % 2 == 1))
+                for number in range(20)
+            ]
+            for thread in threads:
+                thread.start()
+            while any(thread.is_alive() for thread in threads):
+                most = max(most, memory(service))
+                time.sleep(0.05)
+            pairs.append({"quiet": quiet, "beside": good.figures()})
+    ratios = [pair["beside"]["p99_ms"] / pair["quiet"]["p99_ms"] for pair in pairs]
     return {
         "answers": dict(answers),
         "memory_rise_mb": round(most - before, 1),
-        "quiet": quiet,
-        "beside": beside,
-        "p99_ratio": round(beside["p99_ms"] / quiet["p99_ms"], 2),
+        "pairs": pairs,
+        "p99_ratio": round(statistics.median(ratios), 2),
     }
 
 
