@@ -11,10 +11,6 @@ static NAMES: LazyLock<HashMap<&'static str, &'static Codepoints>> = LazyLock::n
     ENTITIES.iter().map(|entity| (&entity.entity[1..], &entity.codepoints)).collect()
 });
 
-/// What nearly every advert holds; found without a look at the table.
-const FREQUENT: &[(&str, char)] =
-    &[("lt;", '<'), ("gt;", '>'), ("amp;", '&'), ("nbsp;", '\u{A0}'), ("quot;", '"')];
-
 /// The longest name with its semicolon: `CounterClockwiseContourIntegral;`.
 const LONGEST: usize = 32;
 
@@ -50,15 +46,18 @@ pub(super) fn once(source: &str) -> Option<Reference> {
 
 /// `rest` is what follows the `&`; the length counts it.
 fn once_behind_ampersand(rest: &str) -> Option<Reference> {
-    let frequent = FREQUENT.iter().find(|(name, _)| rest.starts_with(name));
-    if let Some(&(name, char)) = frequent {
-        return Some(Reference { chars: (char, None), length: 1 + name.len() });
-    }
-    match rest.as_bytes().first()? {
-        b'#' => number(rest),
-        first if first.is_ascii_alphabetic() => name(rest),
-        _ => None,
-    }
+    // What nearly every advert holds is found without a look at the table.
+    let (char, length) = match rest.as_bytes() {
+        [b'a', b'm', b'p', b';', ..] => ('&', 5),
+        [b'n', b'b', b's', b'p', b';', ..] => ('\u{A0}', 6),
+        [b'l', b't', b';', ..] => ('<', 4),
+        [b'g', b't', b';', ..] => ('>', 4),
+        [b'q', b'u', b'o', b't', b';', ..] => ('"', 6),
+        [b'#', ..] => return number(rest),
+        [first, ..] if first.is_ascii_alphabetic() => return name(rest),
+        _ => return None,
+    };
+    Some(Reference { chars: (char, None), length })
 }
 
 fn name(rest: &str) -> Option<Reference> {

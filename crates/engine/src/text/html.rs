@@ -88,11 +88,31 @@ pub(super) fn is_escaped(source: &str) -> bool {
     })
 }
 
+/// Where the next tag or reference begins. It is near more often than not in a text with markup, and the
+/// library takes a moment to begin.
+fn special_in(bytes: &[u8]) -> Option<usize> {
+    const NEAR: usize = 24;
+    const ONES: u64 = u64::MAX / 255;
+    let near = &bytes[..bytes.len().min(NEAR)];
+    for (index, &eight) in near.as_chunks().0.iter().enumerate() {
+        let eight = u64::from_le_bytes(eight);
+        // The high bit of each byte that is zero; above the first one others may be set.
+        let zeros = |number: u64| number.wrapping_sub(ONES) & !number & (ONES << 7);
+        let found =
+            zeros(eight ^ (ONES * u64::from(b'<'))) | zeros(eight ^ (ONES * u64::from(b'&')));
+        if found != 0 {
+            return Some(index * 8 + found.trailing_zeros() as usize / 8);
+        }
+    }
+    let seen = near.len() / 8 * 8;
+    Some(seen + memchr2(b'<', b'&', &bytes[seen..])?)
+}
+
 impl Stripper<'_> {
     fn run(&mut self) {
         let bytes = self.source.as_bytes();
         let mut at = 0;
-        while let Some(found) = memchr2(b'<', b'&', &bytes[at..]) {
+        while let Some(found) = special_in(&bytes[at..]) {
             let special = at + found;
             self.text(at, special);
             at =

@@ -31,10 +31,36 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(
 /// Lexemes by their first byte, the longest first; lower case, ASCII, without white space.
 #[derive(Debug)]
 pub(super) struct Lexemes {
-    by_first: Vec<Vec<Box<str>>>,
+    by_first: Vec<Vec<Lexeme>>,
     /// Whether some lexeme has this byte behind its first letters and digits. Most words end at none of
     /// these, so that they are not looked for.
     goes_on: [bool; 256],
+}
+
+#[derive(Debug, Clone)]
+struct Lexeme {
+    name: Box<str>,
+    /// The first bytes as a number, and the bits of it that the name has; one comparison turns nearly all
+    /// words away.
+    start: u64,
+    mask: u64,
+}
+
+impl Lexeme {
+    fn new(name: String) -> Self {
+        let mask = start_of(&[u8::MAX; 8][..name.len().min(8)]);
+        Self { start: start_of(name.as_bytes()), mask, name: name.into_boxed_str() }
+    }
+}
+
+/// The first eight bytes as a number; those that are missing count as zeros.
+fn start_of(bytes: &[u8]) -> u64 {
+    let first = bytes.first_chunk().copied().unwrap_or_else(|| {
+        let mut first = [0; 8];
+        first[..bytes.len()].copy_from_slice(bytes);
+        first
+    });
+    u64::from_le_bytes(first)
 }
 
 impl Lexemes {
@@ -51,17 +77,17 @@ impl Lexemes {
     }
 
     pub(super) fn new<'a>(names: impl Iterator<Item = &'a str>) -> Self {
-        let mut by_first: Vec<Vec<Box<str>>> = vec![Vec::new(); 128];
+        let mut by_first: Vec<Vec<Lexeme>> = vec![Vec::new(); 128];
         let mut goes_on = [false; 256];
         for name in names.map(str::to_ascii_lowercase) {
             if let Some(list) = name.bytes().next().and_then(|b| by_first.get_mut(usize::from(b))) {
                 let mark = name.bytes().find(|byte| !byte.is_ascii_alphanumeric());
                 goes_on[usize::from(mark.unwrap_or(b' '))] = true;
-                list.push(name.into_boxed_str());
+                list.push(Lexeme::new(name));
             }
         }
         for list in &mut by_first {
-            list.sort_by_key(|name| std::cmp::Reverse(name.len()));
+            list.sort_by_key(|lexeme| std::cmp::Reverse(lexeme.name.len()));
         }
         Self { by_first, goes_on }
     }
@@ -71,7 +97,9 @@ impl Lexemes {
     pub(super) fn at(&self, folded: &[u8], at: usize) -> Option<usize> {
         let rest = &folded[at..];
         let list = self.by_first.get(usize::from(*rest.first()?))?;
-        list.iter().map(|name| name.as_bytes()).find(|name| stands(rest, name)).map(<[u8]>::len)
+        let start = start_of(rest);
+        let begun = list.iter().filter(|lexeme| start & lexeme.mask == lexeme.start);
+        begun.map(|lexeme| lexeme.name.as_bytes()).find(|name| stands(rest, name)).map(<[u8]>::len)
     }
 
     /// Whether some lexeme begins with this byte.

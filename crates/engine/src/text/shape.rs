@@ -20,6 +20,13 @@ pub(super) struct Shape {
 }
 
 impl Shape {
+    /// That of a word of ASCII.
+    pub(super) fn of_ascii(word: &[u8]) -> Self {
+        let capital = word.first().is_some_and(u8::is_ascii_uppercase);
+        let shouted = capital && !word.iter().any(u8::is_ascii_lowercase);
+        Self { letters: word.len(), capital, shouted }
+    }
+
     pub(super) fn of(word: &str) -> Self {
         let capital = word.chars().next().is_some_and(char::is_uppercase);
         let shouted = capital && !word.chars().any(char::is_lowercase);

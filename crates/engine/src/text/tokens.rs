@@ -47,17 +47,10 @@ const UPPER: u8 = 2;
 const DIGIT: u8 = 4;
 const IN_WORD: u8 = 8;
 const NOT_ASCII: u8 = 16;
-/// Of no byte: the word has a mark within.
-const JOINED: u8 = 32;
 const LETTER: u8 = LOWER | UPPER;
 
 fn class(byte: u8) -> u8 {
     CLASSES[usize::from(byte)]
-}
-
-/// All classes that occur.
-fn classes(word: &[u8]) -> u8 {
-    word.iter().fold(0, |classes, &byte| classes | class(byte))
 }
 
 /// Cuts one text.
@@ -167,9 +160,7 @@ impl Tokenizer<'_> {
             if at == start {
                 self.end_sentence_before(at);
             }
-            let capital = bytes[at].is_ascii_uppercase();
-            let shouted = capital && !bytes[at..stop].iter().any(u8::is_ascii_lowercase);
-            self.append((at, stop), (at, stop), Shape { letters: stop - at, capital, shouted });
+            self.append((at, stop), (at, stop), Shape::of_ascii(&bytes[at..stop]));
             at = stop + 1;
         }
     }
@@ -177,14 +168,14 @@ impl Tokenizer<'_> {
     /// Takes the amount of money at `at`, if there is one; where it ends.
     fn money(&mut self, at: usize, end: usize) -> Option<usize> {
         let stop = at + money_length(&self.text[at..end])?;
-        self.push_word(at, stop, classes(&self.text.as_bytes()[at..stop]));
+        self.push_word(at, stop);
         Some(stop)
     }
 
     /// Takes the lexeme at `at`, if there is one; its length.
     fn lexeme(&mut self, at: usize, end: usize) -> Option<usize> {
         let length = self.lexemes.at(&self.folded.as_bytes()[..end], at)?;
-        self.push_ascii(at, at + length, classes(&self.text.as_bytes()[at..at + length]));
+        self.push_ascii(at, at + length);
         Some(length)
     }
 
@@ -192,17 +183,20 @@ impl Tokenizer<'_> {
     fn ascii_word(&mut self, start: usize, end: usize) -> usize {
         let bytes = self.text.as_bytes();
         let mut at = start;
-        let mut seen = 0;
+        let (mut is_joined, mut has_alphanumeric) = (false, false);
         loop {
-            while at < end && class(bytes[at]) & IN_WORD != 0 {
-                seen |= class(bytes[at]);
-                at += 1;
-            }
+            let stop = self.runs.end(at).min(end);
+            has_alphanumeric |= stop > at;
+            at = stop;
             if at == end {
                 break;
             }
+            if bytes[at] == b'_' {
+                at += 1;
+                continue;
+            }
             let next = bytes[at];
-            if seen & JOINED == 0
+            if !is_joined
                 && self.lexemes.goes_on(next)
                 && let Some(length) = self.lexeme(start, end)
             {
@@ -216,14 +210,14 @@ impl Tokenizer<'_> {
                 _ if !joins(class(bytes[at - 1]), next, behind) => break,
                 _ => {}
             }
-            seen |= JOINED;
+            is_joined = true;
             at += 1;
         }
         // A possessive ending has a mark before it.
-        if seen & JOINED != 0 {
-            self.push_word(start, at, seen);
-        } else if seen & (LETTER | DIGIT) != 0 {
-            self.push_ascii(start, at, seen);
+        if is_joined {
+            self.push_word(start, at);
+        } else if has_alphanumeric {
+            self.push_ascii(start, at);
         }
         at
     }
@@ -259,7 +253,7 @@ impl Tokenizer<'_> {
             let Some(piece) = text[at..colon].split_word_bounds().next() else { break };
             let piece = &piece[..glued_stop(piece).unwrap_or(piece.len())];
             if piece.contains(char::is_alphanumeric) {
-                self.push_word(at, at + piece.len(), classes(piece.as_bytes()));
+                self.push_word(at, at + piece.len());
             }
             at += piece.len();
         }
@@ -267,25 +261,20 @@ impl Tokenizer<'_> {
     }
 
     /// Takes a word without its possessive endings, of which a slip of the keyboard may leave two.
-    fn push_word(&mut self, start: usize, end: usize, mut seen: u8) {
-        let whole = &self.text.as_bytes()[start..end];
-        let mut word = whole;
+    fn push_word(&mut self, start: usize, end: usize) {
+        let mut word = &self.text.as_bytes()[start..end];
         while let [rest @ .., b'\'', b's' | b'S'] = word {
             word = rest;
         }
-        if word.len() < whole.len() {
-            seen = classes(word);
-        }
-        if seen & NOT_ASCII != 0 {
+        if !word.is_ascii() {
             self.push_unicode(start, start + word.len());
-        } else if seen & (LETTER | DIGIT) != 0 {
-            self.push_ascii(start, start + word.len(), seen);
+        } else if word.iter().any(u8::is_ascii_alphanumeric) {
+            self.push_ascii(start, start + word.len());
         }
     }
 
-    fn push_ascii(&mut self, start: usize, end: usize, seen: u8) {
-        let capital = class(self.text.as_bytes()[start]) & UPPER != 0;
-        let shape = Shape { letters: end - start, capital, shouted: capital && seen & LOWER == 0 };
+    fn push_ascii(&mut self, start: usize, end: usize) {
+        let shape = Shape::of_ascii(&self.text.as_bytes()[start..end]);
         self.push((start, end), (start, end), shape);
     }
 
@@ -339,15 +328,14 @@ impl Tokenizer<'_> {
 
     /// Whether a sentence ends between the token `last` and the word at `next`.
     fn gap_ends_sentence(&self, last: Token, next: usize) -> bool {
-        let gap = &self.text.as_bytes()[last.end as usize..next];
-        // Most gaps are one space.
-        if gap.len() < 2 {
-            return gap == b"."
-                && self.starts_upper(next)
-                && self.ends_lower(last)
-                && !self.is_abbreviation(last);
+        match &self.text.as_bytes()[last.end as usize..next] {
+            [b'.'] => {
+                self.starts_upper(next) && self.ends_lower(last) && !self.is_abbreviation(last)
+            }
+            // Most gaps are one space.
+            [] | [_] => false,
+            gap => newlines_part(gap) || (self.starts_upper(next) && self.stop_parts(last, gap)),
         }
-        newlines_part(gap) || (self.starts_upper(next) && self.stop_parts(last, gap))
     }
 
     fn starts_upper(&self, at: usize) -> bool {
