@@ -3,8 +3,9 @@
 A lower priority alone does not keep a build out of a request's way: once Linux has picked a thread, it lets
 it run until the next tick, 4 ms with many kernels. From a thread of the idle class a request takes the
 processor at once; with one core, the p99 beside reloads was 0.98 to 1.18 times the quiet one, and 1.7 to
-2.7 times with a lower priority alone. But where requests never pause, an idle thread gets 0.3 % of a core. So a
-look that is held up is begun again with a lower priority alone, and for a while others go that way at once.
+2.7 times with a lower priority alone. But where requests never pause, an idle thread gets 0.3 % of a core.
+So a look that is held up is begun again with a lower priority alone, and for a while others go that way at
+once.
 """
 
 from __future__ import annotations
