@@ -233,7 +233,8 @@ def _disagreement(run: Run, axes: Axes) -> None:
     label = f"adverts, by the answer of {first}"
     if len(found) > len(rows):
         label += f"; {len(rows)} of {len(found)} categories"
-    axes.set_xlabel(label)
+    # From the right edge leftwards: beside long names the axis is narrower than the label.
+    axes.set_xlabel(label, loc="right")
     axes.xaxis.get_major_locator().set_params(integer=True)
     # Long names leave no room beside the title.
     axes.set_title(f"Where {second} answers otherwise", loc="left", fontsize=11, pad=22)
