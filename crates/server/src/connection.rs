@@ -19,8 +19,9 @@ use crate::settings::ServerSettings;
 use crate::stream::{Arrival, Stream, Version};
 use crate::worker::Connection;
 
-/// A request head and the part of a body that is read ahead; a longer head is answered 431.
-const READ_AHEAD: usize = 64 * 1024;
+/// A request head and the part of a body that is read at once, while other clients wait; a longer head is
+/// answered 431.
+const READ_AHEAD: usize = 16 * 1024;
 /// Requests of one HTTP/2 connection that may be under way at once.
 const STREAMS: u32 = 100;
 

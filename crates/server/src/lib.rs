@@ -7,7 +7,7 @@
 //! explanations and batches are worked on beside it. Knows no Python and no store, and installs no signal
 //! handler.
 //!
-//! A request that breaks the rules of HTTP itself (a malformed head, one beyond 64 KiB) is answered
+//! A request that breaks the rules of HTTP itself (a malformed head, one beyond 16 KiB) is answered
 //! by the HTTP library: 400 or 431 without a body, and the connection is closed.
 
 mod access_log;

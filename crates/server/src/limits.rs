@@ -10,21 +10,22 @@ use std::time::Duration;
 use bytes::{Bytes, BytesMut};
 use hyper::body::{Body, Incoming};
 use tokio::io::AsyncReadExt;
+use tokio::task::yield_now;
 use tokio::time::{Instant, sleep_until, timeout};
 
 use crate::content::{Decoded, Encoding};
 use crate::problem::Problem;
 
-/// What is taken in of an unread body between two rests: what one read of a connection gives at most.
-const DISCARDED_AT_ONCE: usize = 64 * 1024;
-/// How long an unread body rests then. Some 12 MB/s go on; at full speed a few such bodies would take the
+/// What is taken in of an unread body between two rests.
+const DISCARDED_AT_ONCE: usize = 32 * 1024;
+/// How long an unread body rests then. Some 6 MB/s go on; at full speed a few such bodies would take the
 /// event loop, and the network, from all other clients.
 const DISCARD_REST: Duration = Duration::from_millis(5);
-/// How far apart the unread bodies of one worker go on: at most 130 MB/s together, a tenth of a processor, and
-/// never many in a row, behind which other requests would wait.
+/// How far apart the unread bodies of one worker go on: at most 65 MB/s together, and never many in a row, behind
+/// which other requests would wait.
 const DISCARD_TURN: Duration = Duration::from_micros(500);
 /// An unread body may take so many times as long as one that is read: enough to see 20 of 100 MB to their end.
-const DISCARD_PATIENCE: u32 = 3;
+const DISCARD_PATIENCE: u32 = 4;
 
 thread_local! {
     /// When the next unread body of this worker may go on.
@@ -120,6 +121,8 @@ pub(crate) fn discard(mut body: Incoming, limits: BodyLimits) {
             if until_rest == 0 {
                 sleep_until(next_turn()).await;
                 until_rest = DISCARDED_AT_ONCE;
+            } else {
+                yield_now().await;
             }
         }
     };
