@@ -2,11 +2,13 @@
 //! arriving. Holds at most a few hundred kilobytes of each: a client that does not take its records is
 //! not read on. The whole batch is answered by the rule set that was live when it began.
 
+use std::future::poll_fn;
+use std::pin::Pin;
 use std::sync::Arc;
 
 use bytes::Bytes;
 use hyper::body::Incoming;
-use tokio::io::AsyncReadExt;
+use tokio::io::{AsyncBufRead, AsyncReadExt};
 use tokio::sync::mpsc::{Sender, channel};
 use tokio::time::{Instant, timeout, timeout_at};
 
@@ -45,6 +47,17 @@ impl Batch {
         let (records, pieces) = channel(WAITING);
         let body = Decoded::new(body, encoding, usize::MAX);
         (Self { body, live, limits, records }, Body::Pieces(pieces))
+    }
+
+    /// Waits for the first bytes of the body. A client that asked for leave to send it (`Expect:
+    /// 100-continue`) gets it only while no answer has begun; without, it waits for a second or so.
+    pub(crate) async fn begin(&mut self) -> Result<(), Problem> {
+        let raw = self.body.raw_mut();
+        let first = poll_fn(|context| Pin::new(&mut *raw).poll_fill_buf(context).map_ok(|_| ()));
+        match timeout(self.limits.time, first).await {
+            Ok(read) => read.map_err(|error| limits::of_decoding(&error, self.limits)),
+            Err(_) => Err(self.limits.too_slow()),
+        }
     }
 
     /// Answers all of it. What can't be read on ends the answer with an error record.

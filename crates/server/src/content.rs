@@ -161,6 +161,14 @@ impl Decoded {
         }
     }
 
+    pub(crate) fn raw_mut(&mut self) -> &mut Raw {
+        match self {
+            Self::Plain(raw) => raw,
+            Self::Gzip(decoder) => decoder.get_mut(),
+            Self::Zstd(decoder) => decoder.get_mut(),
+        }
+    }
+
     /// What is left of the body as it was sent.
     pub(crate) fn into_body(self) -> Incoming {
         match self {

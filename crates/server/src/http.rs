@@ -9,7 +9,7 @@ use std::time::Duration;
 use bytes::Bytes;
 use hyper::body::Incoming;
 use hyper::header::{
-    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, EXPECT, HeaderMap, HeaderName, HeaderValue,
     RETRY_AFTER, WWW_AUTHENTICATE, X_CONTENT_TYPE_OPTIONS,
 };
 use hyper::http::request::Parts;
@@ -147,7 +147,10 @@ async fn respond(
             let encoding = content::check(&head.headers, content::LINES)?;
             let live = passage.load(connection)?;
             let Some(unread) = passage.unread.take() else { return Err(Problem::BodyCut) };
-            let (batch, body) = Batch::new(unread, encoding, live, body_limits(connection));
+            let (mut batch, body) = Batch::new(unread, encoding, live, body_limits(connection));
+            if head.headers.contains_key(EXPECT) {
+                batch.begin().await?;
+            }
             passage.batch = Some(batch);
             return Ok((body, LINES));
         }

@@ -82,6 +82,22 @@ fn records_come_before_the_last_line_is_sent() {
 }
 
 #[test]
+fn who_asks_for_leave_to_send_a_batch_gets_it() {
+    let server = serving(settings());
+    let mut client = connect(&server);
+    let body = b"{\"id\":1,\"title\":\"chef\"}\n";
+    let length = body.len();
+    client.send(format!(
+        "POST /v1/classify/batch HTTP/1.1\r\nHost: t\r\nContent-Length: {length}\r\n\
+         Expect: 100-continue\r\n\r\n"
+    ));
+    assert_eq!(client.answer_head().status, 100);
+    client.send(body);
+    assert_eq!(client.answer_head().status, 200);
+    assert_eq!(lines(&client.chunks())[0]["id"], 1);
+}
+
+#[test]
 fn a_batch_is_answered_by_the_rules_it_began_with() {
     let server = serving(settings());
     let mut client = connect(&server);
