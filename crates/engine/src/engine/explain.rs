@@ -268,8 +268,8 @@ impl RuleSet {
     ) {
         let Some(field) = scratch.fields.get(number) else { return };
         for found in self.places(unit, field).into_iter().take(MAX_PLACES) {
-            let (first, last) = (field.tokens[found.first], field.tokens[found.last]);
-            let (start, end) = field.text.source_span(first.start, last.end);
+            let (start, end) = field.span(found);
+            let (start, end) = field.text.source_span(start, end);
             places.push(Place { field: name.to_owned(), start, end });
         }
     }

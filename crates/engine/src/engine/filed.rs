@@ -1,6 +1,7 @@
 //! Tables from a number to the values that are filed under it.
 
 use super::memory::of_vec;
+use super::rulebook::Run;
 use super::units::UnitId;
 
 /// Values filed under units: for each unit a slice, all slices in one block of memory.
@@ -49,7 +50,17 @@ impl<T> Filed<T> {
     }
 
     pub(super) fn of(&self, unit: UnitId) -> &[T] {
-        let unit = unit as usize;
-        &self.values[self.starts[unit] as usize..self.starts[unit + 1] as usize]
+        self.within(self.run(unit))
+    }
+
+    /// Where the values under a unit lie.
+    pub(super) fn run(&self, unit: UnitId) -> Run {
+        let start = self.starts[unit as usize];
+        Run { start, len: self.starts[unit as usize + 1] - start }
+    }
+
+    /// The values that lie there.
+    pub(super) fn within(&self, run: Run) -> &[T] {
+        run.of(&self.values)
     }
 }

@@ -111,8 +111,8 @@ impl RuleSet {
     }
 
     fn shown(&self, number: usize, field: &FieldText, at: places::Place) -> Place {
-        let (first, last) = (field.tokens[at.first], field.tokens[at.last]);
-        self.place_of(number, &field.text, first.start, last.end)
+        let (start, end) = field.span(at);
+        self.place_of(number, &field.text, start, end)
     }
 
     fn place_of(&self, number: usize, text: &Text, start: u32, end: u32) -> Place {

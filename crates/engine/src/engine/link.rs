@@ -10,6 +10,7 @@ use crate::text::Analyzer;
 use super::comparisons::Comparisons;
 use super::filed::Filed;
 use super::identity;
+use super::marks::Sign;
 use super::phrases::{PhraseKey, Phrases};
 use super::program::{Entry, FAILS, HOLDS, Programs};
 use super::roles::Roles;
@@ -264,7 +265,7 @@ impl Filing {
             let start = if key.proves { entry.exception } else { entry.condition };
             match key.target {
                 Target::Unit(unit, fields) => {
-                    let beside = key.beside;
+                    let beside = key.beside.unwrap_or(Sign { unit, fields });
                     self.units.push((unit, Posting { rule, fields, start, beside }));
                 }
                 Target::Tally(tally, least) => {

@@ -76,33 +76,35 @@ impl Marks {
     }
 
     /// Marks a word or phrase that has this role in the field at hand, and every list that it is in.
+    #[inline]
     pub(super) fn mark(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) {
-        if self.set(ruleset, unit, field, role) && role & Role::LISTED != 0 {
-            for &list in ruleset.lists.of(unit) {
-                self.set(ruleset, list, field, ruleset.roles.of(list, field));
+        // Most words of a text stand in it more than once.
+        if self.fields(unit).0 >> field & 1 == 0 {
+            self.set(ruleset, unit, field, role);
+            if role & Role::LISTED != 0 {
+                for &list in ruleset.lists.of(unit) {
+                    if self.fields(list).0 >> field & 1 == 0 {
+                        self.set(ruleset, list, field, ruleset.roles.of(list, field));
+                    }
+                }
             }
         }
     }
 
-    /// True if that is news.
-    fn set(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) -> bool {
+    /// Sets a mark that is not set.
+    fn set(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) {
         let (word, shift) = self.place(unit);
         let before = self.fields(unit).0;
-        let bit = 1 << field;
-        if before & bit != 0 {
-            return false;
-        }
         if before == 0 {
             self.standing.push(unit);
         }
-        self.bits[word] |= u64::from(bit) << shift;
+        self.bits[word] |= 1 << (shift + field as u32);
         if role & Role::FILED != 0 {
             self.filed.push(unit);
         }
         if role & Role::TALLIED != 0 {
             self.count(ruleset, unit, field, before);
         }
-        true
     }
 
     /// Counts a unit in the sets that look for it in this field, but not again where it stood in another

@@ -11,25 +11,25 @@ use crate::text::{Markup, Text, TooLong};
 use super::classification::{CategoryResult, Classification};
 use super::comparisons::Found;
 use super::marks::{Marks, Sign};
-use super::phrases::Pair;
+use super::phrases::{Pair, PairProbes};
 use super::places::Place;
 use super::program::{self, Step};
 use super::roles::Role;
+use super::rulebook::Run;
 use super::ruleset::{CategoryId, Posting, RuleId, RuleSet};
-use super::slots::TOGETHER;
+use super::slots::push_if;
 use super::tallies::{TallyId, TallyPosting};
 use super::units::{Unit, UnitId};
+use super::vocabulary::WordProbes;
 
 /// A token that some rule may look for.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct KnownToken {
     /// The range of its words in [`FieldText::words`].
     pub(super) words: (u32, u32),
+    /// Its number among all tokens of its field.
     pub(super) position: u32,
     pub(super) sentence: u32,
-    /// Its place in the normalised text of its field.
-    pub(super) start: u32,
-    pub(super) end: u32,
 }
 
 /// One field of the advert at hand.
@@ -40,6 +40,14 @@ pub(super) struct FieldText {
     pub(super) words: Vec<UnitId>,
 }
 
+/// Pairs of words that follow each other in the field at hand.
+#[derive(Debug, Default)]
+struct Pairs {
+    /// Those by which phrases may be looked for, and the number of the first token.
+    asked: Vec<(Pair, usize)>,
+    probes: PairProbes,
+}
+
 /// The working memory of one thread's classifications; reused, so that steady work allocates nothing.
 #[derive(Debug, Default)]
 pub struct Scratch {
@@ -48,9 +56,15 @@ pub struct Scratch {
     pub(super) fields: Vec<FieldText>,
     values: Vec<Found>,
     folded: String,
+    word_probes: WordProbes,
+    pairs: Pairs,
     marks: Marks,
-    /// The epoch at which each rule was last tried.
-    tried: Vec<u32>,
+    /// Where the rules are that are filed under the units that stand in the advert.
+    filings: Vec<(Run, UnitId)>,
+    /// Those of them that can match, some more than once, and where their evaluation begins.
+    reached: Vec<(RuleId, Step)>,
+    /// A bit for each rule that was reached.
+    tried: Vec<u64>,
     /// The rules to try, each once.
     waiting: Vec<Candidate>,
     /// The epochs at which each category was last added and removed.
@@ -121,7 +135,7 @@ impl RuleSet {
             // What is refused for its length is not read first.
             let too_long = refuses && source.len() > longest;
             if !too_long {
-                self.read_text(source, field);
+                self.read_text(source, field, &mut scratch.word_probes);
             }
             if too_long || field.text.is_cut() {
                 scratch.classification.cut.0 |= 1 << number;
@@ -136,69 +150,58 @@ impl RuleSet {
         Ok(())
     }
 
-    fn read_text(&self, source: &str, field: &mut FieldText) {
+    fn read_text(&self, source: &str, field: &mut FieldText, probes: &mut WordProbes) {
         let FieldText { text, tokens, words } = field;
         tokens.clear();
         words.clear();
         self.analyzer.read(source, Markup::Html, text);
-        self.vocabulary.push_words(text, text.tokens(), words, tokens);
+        self.vocabulary.push_words(text, probes, words, tokens);
     }
 
     /// Marks every unit that some rule looks for where it stands.
     pub(super) fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, .. } = scratch;
+        let Scratch { fields, marks, pairs, .. } = scratch;
         for (number, field) in fields.iter().enumerate() {
-            for &word in &field.words {
+            self.mark_words(field, number, &mut pairs.asked, marks);
+            self.mark_phrases(field, number, pairs, marks);
+        }
+    }
+
+    /// Marks the words of the field of this number. Collects the pairs of them by which phrases are looked
+    /// for: two words that follow each other.
+    fn mark_words(
+        &self,
+        field: &FieldText,
+        number: usize,
+        asked: &mut Vec<(Pair, usize)>,
+        marks: &mut Marks,
+    ) {
+        asked.clear();
+        for (index, token) in field.tokens.iter().enumerate() {
+            let next = field.tokens.get(index + 1).unwrap_or(token);
+            let is_next = next.position == token.position + 1 && next.sentence == token.sentence;
+            for &word in field.words(token) {
                 let role = self.roles.of(word, number);
                 if role & Role::MARKED != 0 {
                     marks.mark(self, word, number, role);
                 }
-            }
-            self.mark_phrases(field, number, marks);
-        }
-    }
-
-    /// Marks the phrases that stand in the field of this number. A phrase is looked for by two words of it
-    /// that follow each other.
-    fn mark_phrases(&self, field: &FieldText, number: usize, marks: &mut Marks) {
-        let mut pairs = [Pair::default(); TOGETHER];
-        let mut places = [0; TOGETHER];
-        let mut count = 0;
-        for (index, pair) in field.tokens.windows(2).enumerate() {
-            let [token, next] = pair else { continue };
-            let is_next = next.position == token.position + 1 && next.sentence == token.sentence;
-            for &word in field.words(token) {
-                let is_first = self.roles.of(word, number) & Role::PAIRED != 0;
+                let is_first = role & Role::PAIRED != 0;
                 for &beside in field.words(next) {
-                    // Filed in any case, and overwritten where it is none: no decision to guess at.
-                    pairs[count] = Pair::new(word, beside);
-                    places[count] = index;
-                    count += usize::from(is_next & is_first);
-                    if count == TOGETHER {
-                        self.mark_pairs(field, number, &pairs, &places, marks);
-                        count = 0;
-                    }
+                    push_if(asked, (Pair::new(word, beside), index), is_next & is_first);
                 }
             }
         }
-        pairs[count..].fill(Pair::default());
-        self.mark_pairs(field, number, &pairs, &places, marks);
     }
 
-    /// Marks the phrases that stand around these pairs of words, of which each begins at a token.
-    fn mark_pairs(
-        &self,
-        field: &FieldText,
-        number: usize,
-        pairs: &[Pair; TOGETHER],
-        places: &[usize; TOGETHER],
-        marks: &mut Marks,
-    ) {
-        for (range, index) in self.phrases.of_all(pairs).into_iter().zip(places) {
-            for key in self.phrases.keys(range) {
+    /// Marks the phrases that stand around the pairs.
+    fn mark_phrases(&self, field: &FieldText, number: usize, pairs: &mut Pairs, marks: &mut Marks) {
+        let Pairs { asked, probes } = pairs;
+        self.phrases.find(asked.iter().map(|(pair, _)| *pair), probes, |found, keys| {
+            let (_, index) = asked[found as usize];
+            for key in keys {
                 let stands = key.length == 2 || {
                     let words = self.book.units.parts(key.phrase);
-                    let first = index.checked_sub(key.offset as usize);
+                    let first = usize::checked_sub(index, key.offset as usize);
                     let window = first.and_then(|at| field.tokens.get(at..at + words.len()));
                     window.is_some_and(|window| field.are_words(window, words))
                 };
@@ -207,7 +210,7 @@ impl RuleSet {
                     marks.mark(self, key.phrase, number, role);
                 }
             }
-        }
+        });
     }
 
     /// Tries the rules that were collected, layer after layer. `tried` is told of each,
@@ -267,6 +270,11 @@ impl RuleSet {
     }
 }
 
+/// Where the bit of a rule lies.
+fn tried_place(rule: RuleId) -> (usize, u32) {
+    ((rule.0 / u64::BITS) as usize, rule.0 % u64::BITS)
+}
+
 impl Scratch {
     /// Begins a new advert.
     pub(super) fn begin(&mut self, ruleset: &RuleSet) {
@@ -278,8 +286,12 @@ impl Scratch {
         self.marks.begin(ruleset, self.epoch);
         let texts = ruleset.settings.fields.texts().len();
         self.fields.resize_with(texts, FieldText::default);
-        if self.tried.len() < ruleset.book.rules.len() {
-            self.tried.resize(ruleset.book.rules.len(), 0);
+        for (rule, _) in self.reached.drain(..) {
+            self.tried[tried_place(rule).0] = 0;
+        }
+        let (last, _) = tried_place(RuleId(ruleset.book.rules.len() as u32));
+        if self.tried.len() <= last {
+            self.tried.resize(last + 1, 0);
         }
         if self.added.len() < ruleset.book.categories.len() {
             self.added.resize(ruleset.book.categories.len(), 0);
@@ -293,42 +305,42 @@ impl Scratch {
         self.classification.attributes.clear();
     }
 
-    /// Collects the rules to try: those filed under what stands in the advert, by layer.
+    /// Collects the rules to try: those filed under what stands in the advert, by layer. Each step goes over
+    /// all there is, so that what waits for memory holds nothing else up.
     pub(super) fn collect_candidates(&mut self, ruleset: &RuleSet) {
+        let Self { marks, filings, reached, tried, waiting, .. } = self;
+        filings.clear();
+        filings.extend(marks.filed.iter().map(|&unit| (ruleset.postings.run(unit), unit)));
+        for &(run, unit) in &*filings {
+            let fields = marks.fields(unit);
+            for &Posting { rule, fields: asked, start, beside } in ruleset.postings.within(run) {
+                let leads = (fields.0 & asked.0 != 0) & marks.show(beside);
+                push_if(reached, (rule, start), leads);
+            }
+        }
+        for &tally in &marks.counted {
+            let count = marks.tally(tally);
+            for &TallyPosting { least, rule, start } in ruleset.tally_postings.of(tally) {
+                push_if(reached, (rule, start), count >= least);
+            }
+        }
         let layer = |rule: RuleId| match ruleset.layers {
             1 => 0,
             _ => ruleset.book.rules[rule.0 as usize].layer,
         };
-        for &unit in &self.marks.filed {
-            let fields = self.marks.fields(unit);
-            for &Posting { rule, fields: asked, start, beside } in ruleset.postings.of(unit) {
-                if !beside.is_none_or(|beside| self.marks.show(beside)) {
-                    continue;
-                }
-                let last = &mut self.tried[rule.0 as usize];
-                if *last != self.epoch && fields.0 & asked.0 != 0 {
-                    *last = self.epoch;
-                    self.waiting.push(Candidate { layer: layer(rule), rule, start });
-                }
-            }
-        }
-        for &tally in &self.marks.counted {
-            let count = self.marks.tally(tally);
-            for &TallyPosting { least, rule, start } in ruleset.tally_postings.of(tally) {
-                let last = &mut self.tried[rule.0 as usize];
-                if count >= least && *last != self.epoch {
-                    *last = self.epoch;
-                    self.waiting.push(Candidate { layer: layer(rule), rule, start });
-                }
-            }
+        for &(rule, start) in &*reached {
+            let (word, bit) = tried_place(rule);
+            let is_new = tried[word] >> bit & 1 == 0;
+            tried[word] |= 1 << bit;
+            push_if(waiting, Candidate { layer: layer(rule), rule, start }, is_new);
         }
         let always = ruleset.always.iter().map(|&rule| {
             let start = ruleset.entries[rule.0 as usize].condition;
             Candidate { layer: layer(rule), rule, start }
         });
-        self.waiting.extend(always);
+        waiting.extend(always);
         if ruleset.layers > 1 {
-            self.waiting.sort_unstable();
+            waiting.sort_unstable();
         }
     }
 
@@ -399,8 +411,10 @@ impl Scratch {
     /// Notes that a rule matched, for rules of later layers and for the answer.
     pub(super) fn settle(&mut self, ruleset: &RuleSet, number: RuleId) {
         self.classification.matched.push(number);
-        for (category, _) in ruleset.book.adds(ruleset.book.rule(number)) {
-            self.added[category.0 as usize] = self.epoch;
+        if ruleset.layers > 1 {
+            for (category, _) in ruleset.book.adds(ruleset.book.rule(number)) {
+                self.added[category.0 as usize] = self.epoch;
+            }
         }
         for category in ruleset.removes.of(number.0) {
             self.removed[category.0 as usize] = self.epoch;

@@ -2,7 +2,7 @@
 //! probe, however many phrases share either word.
 
 use super::memory::of_vec;
-use super::slots::{Key, Slots, TOGETHER};
+use super::slots::{Key, Probes, Slots};
 use super::units::UnitId;
 
 /// A phrase under one of its pairs.
@@ -39,6 +39,10 @@ impl Key for Pair {
     }
 }
 
+/// The working memory of looking up pairs.
+#[derive(Debug, Default)]
+pub(super) struct PairProbes(Probes<Pair, (u32, u32)>);
+
 /// The phrases of a rule set.
 #[derive(Debug)]
 pub(super) struct Phrases {
@@ -74,12 +78,16 @@ impl Phrases {
         self.pairs.memory() + of_vec(&self.keys)
     }
 
-    /// The ranges of the phrases that are looked for by these pairs, as [`Phrases::keys`] takes them.
-    pub(super) fn of_all(&self, pairs: &[Pair; TOGETHER]) -> [(u32, u32); TOGETHER] {
-        self.pairs.of_all(pairs)
-    }
-
-    pub(super) fn keys(&self, (start, end): (u32, u32)) -> &[PhraseKey] {
-        &self.keys[start as usize..end as usize]
+    /// Calls `found` for each of these pairs by which phrases are looked for, with its number and those.
+    pub(super) fn find(
+        &self,
+        pairs: impl Iterator<Item = Pair>,
+        probes: &mut PairProbes,
+        mut found: impl FnMut(u32, &[PhraseKey]),
+    ) {
+        self.pairs.find(pairs.map(|pair| (pair, false)), &mut probes.0);
+        for &(number, (start, end)) in &probes.0.found {
+            found(number, &self.keys[start as usize..end as usize]);
+        }
     }
 }

@@ -107,16 +107,26 @@ fn push_pairs(
 impl FieldText {
     /// The numbers of the tokens that are this word.
     fn tokens_of(&self, word: UnitId) -> impl Iterator<Item = usize> {
-        // Compared so many at a time, which is one instruction or two: most are others.
+        // Compared so many at a time, which is a few instructions: most are others.
         const TOGETHER: usize = 16;
-        let chunks = (0..).step_by(TOGETHER).zip(self.words.chunks(TOGETHER));
-        let with = chunks.filter(move |(_, words)| {
-            words.iter().fold(u32::MAX, |least, other| least.min(other ^ word)) == 0
-        });
-        let places = with.flat_map(move |(start, words)| {
+        let (chunks, rest) = self.words.as_chunks::<TOGETHER>();
+        let holds = move |words: &[UnitId; TOGETHER]| {
+            words.iter().fold(0, |all, other| all | u32::from(*other == word)) != 0
+        };
+        let with = (0..).step_by(TOGETHER).zip(chunks).filter(move |(_, words)| holds(words));
+        let with = with.map(|(start, words)| (start, &words[..]));
+        let start = chunks.len() * TOGETHER;
+        let places = with.chain([(start as u32, rest)]).flat_map(move |(start, words)| {
             (start..).zip(words).filter(move |(_, other)| **other == word).map(|(at, _)| at)
         });
         places.map(|at: u32| self.tokens.partition_point(|token| token.words.1 <= at))
+    }
+
+    /// Where a place lies in the normalised text.
+    pub(super) fn span(&self, place: Place) -> (u32, u32) {
+        let [first, last] = [place.first, place.last]
+            .map(|at| self.text.tokens()[self.tokens[at].position as usize]);
+        (first.start, last.end)
     }
 
     /// The words that a token is.

@@ -39,8 +39,8 @@ pub(super) struct Posting {
     pub(super) fields: FieldMask,
     /// Where its evaluation begins: at the exception if the unit proves the condition.
     pub(super) start: Step,
-    /// What must stand as well.
-    pub(super) beside: Option<Sign>,
+    /// What must stand as well; the unit itself where nothing must.
+    pub(super) beside: Sign,
 }
 
 /// An immutable, compiled set of rules. Shared by all threads, never locked.

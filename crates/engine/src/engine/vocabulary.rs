@@ -12,7 +12,7 @@ use crate::text::{Text, Token};
 use super::forms::Forms;
 use super::matcher::KnownToken;
 use super::memory::{of_table, of_texts, of_vec};
-use super::slots::{Key, Slots, TOGETHER};
+use super::slots::{Key, Probes, Slots};
 use super::units::UnitId;
 
 /// When a token of a surface form is a word.
@@ -48,6 +48,10 @@ struct Meaning {
 impl Meaning {
     const WORD: u32 = 1;
 }
+
+/// The working memory of looking up words.
+#[derive(Debug, Default)]
+pub(super) struct WordProbes(Probes<u128, Meaning>);
 
 /// How many bytes of a word are packed into a number beside their count.
 const SHORT: usize = 15;
@@ -154,6 +158,7 @@ impl Vocabulary {
                 short.push((pack(&bytes, text.len()), meaning));
             }
         }
+        short.sort_unstable_by_key(|(_, meaning)| meaning.first);
         Self {
             short: Slots::new(short, seed),
             long,
@@ -176,39 +181,35 @@ impl Vocabulary {
     pub(super) fn push_words(
         &self,
         text: &Text,
-        tokens: &[Token],
+        probes: &mut WordProbes,
         words: &mut Vec<UnitId>,
         known: &mut Vec<KnownToken>,
     ) {
+        let tokens = text.tokens();
         let has_prefixes =
             !self.prefixes.lengths.is_empty() || !self.written_prefixes.lengths.is_empty();
-        for tokens in tokens.chunks(TOGETHER) {
-            let mut packed = [0; TOGETHER];
-            for (packed, token) in packed.iter_mut().zip(tokens) {
-                let length = token.folded_len();
-                *packed = if length <= SHORT { pack(text.folded_block(token), length) } else { 0 };
+        let keys = tokens.iter().map(|token| {
+            let length = token.folded_len();
+            let is_short = length <= SHORT;
+            let key = if is_short { pack(text.folded_block(token), length) } else { 0 };
+            (key, !is_short | has_prefixes)
+        });
+        self.short.find(keys, &mut probes.0);
+        for &(number, meaning) in &probes.0.found {
+            let token = &tokens[number as usize];
+            let start = words.len() as u32;
+            if meaning.kind == Meaning::WORD && !has_prefixes {
+                words.push(meaning.first);
+            } else {
+                self.push_words_of(text, token, meaning, words);
             }
-            let meanings = self.short.of_all(&packed);
-            for (token, &meaning) in tokens.iter().zip(&meanings) {
-                let start = words.len() as u32;
-                let is_plain = meaning.kind <= Meaning::WORD && token.folded_len() <= SHORT;
-                if is_plain && !has_prefixes {
-                    // Pushed in any case, and taken back where it is none: no decision to guess at.
-                    words.push(meaning.first);
-                    words.truncate((start + meaning.kind) as usize);
-                } else {
-                    self.push_words_of(text, token, meaning, words);
-                }
-                let end = words.len() as u32;
-                let before = known.len();
+            let end = words.len() as u32;
+            if start < end {
                 known.push(KnownToken {
                     words: (start, end),
                     position: token.position,
                     sentence: token.sentence,
-                    start: token.start,
-                    end: token.end,
                 });
-                known.truncate(before + usize::from(start < end));
             }
         }
     }
