@@ -18,40 +18,47 @@ enum Effect {
     Inline,
 }
 
+/// The elements whose tags do more than nothing, the most frequent first.
+#[rustfmt::skip]
+const ELEMENTS: [(&[u8], Effect); 58] = {
+    use Effect::{Block as B, Hidden as H};
+    [
+        (b"p", B), (b"br", B), (b"li", B), (b"ul", B), (b"div", B), (b"h1", B), (b"h2", B), (b"h3", B),
+        (b"h4", B), (b"h5", B), (b"h6", B), (b"tr", B), (b"td", B), (b"th", B), (b"ol", B), (b"table", B),
+        (b"tbody", B), (b"thead", B), (b"tfoot", B), (b"hr", B), (b"dd", B), (b"dl", B), (b"dt", B),
+        (b"address", B), (b"article", B), (b"aside", B), (b"blockquote", B), (b"body", B),
+        (b"caption", B), (b"center", B), (b"details", B), (b"dir", B), (b"fieldset", B),
+        (b"figcaption", B), (b"figure", B), (b"footer", B), (b"form", B), (b"head", B), (b"header", B),
+        (b"html", B), (b"legend", B), (b"main", B), (b"menu", B), (b"nav", B), (b"option", B),
+        (b"pre", B), (b"section", B), (b"select", B), (b"summary", B), (b"textarea", B), (b"title", B),
+        (b"script", H), (b"style", H), (b"noscript", H), (b"template", H), (b"svg", H), (b"iframe", H),
+        (b"object", H),
+    ]
+};
+
+/// By the length of a name, a bit for each first letter that one of the elements has. Most inline tags
+/// (`b`, `em`, `span`) have another.
+const FIRST_LETTERS: [u32; 11] = {
+    let mut letters = [0; 11];
+    let mut at = 0;
+    while at < ELEMENTS.len() {
+        let name = ELEMENTS[at].0;
+        letters[name.len()] |= 1 << (name[0] - b'a');
+        at += 1;
+    }
+    letters
+};
+
 impl Effect {
-    #[rustfmt::skip]
+    /// That of a tag of this name, which begins with a letter.
     fn of(name: &[u8]) -> Self {
-        /// The lower-case name as one number, 0 where it is longer than any that counts.
-        const fn number(name: &[u8]) -> u128 {
-            if name.len() > 16 {
-                return 0;
-            }
-            let (mut at, mut number) = (0, 0);
-            while at < name.len() {
-                number = number << 8 | name[at].to_ascii_lowercase() as u128;
-                at += 1;
-            }
-            number
+        let letter = u32::from(name[0] | 0x20) - u32::from(b'a');
+        if FIRST_LETTERS.get(name.len()).is_none_or(|letters| letters >> letter & 1 == 0) {
+            return Self::Inline;
         }
-        macro_rules! is_one_of {
-            ($number:expr, $($name:literal)*) => { $($number == const { number($name) })||* };
-        }
-        let found = number(name);
-        if is_one_of!(found, b"p" b"br" b"li" b"ul" b"div" b"h1" b"h2" b"h3" b"h4" b"h5" b"h6" b"tr"
-            b"td" b"th" b"ol" b"table" b"tbody" b"thead" b"tfoot" b"hr" b"dd" b"dl" b"dt" b"address"
-            b"article" b"aside" b"blockquote" b"body" b"caption" b"center" b"details" b"dir"
-            b"fieldset" b"figcaption" b"figure" b"footer" b"form" b"head" b"header" b"html"
-            b"legend" b"main" b"menu" b"nav" b"option" b"pre" b"section" b"select" b"summary"
-            b"textarea" b"title")
-        {
-            Self::Block
-        } else if is_one_of!(found, b"script" b"style" b"noscript" b"template" b"svg" b"iframe"
-            b"object")
-        {
-            Self::Hidden
-        } else {
-            Self::Inline
-        }
+        let mut elements = ELEMENTS.iter();
+        let found = elements.find(|(element, _)| name.eq_ignore_ascii_case(element));
+        found.map_or(Self::Inline, |(_, effect)| *effect)
     }
 }
 
@@ -60,6 +67,7 @@ pub(super) struct Stripper<'a> {
     source: &'a str,
     out: &'a mut Normalized,
     breaks: &'a mut Vec<u32>,
+    is_ascii: bool,
     /// A quote in a tag was never closed: from then on quotes in tags mean nothing, else each such
     /// tag could be looked for to the end of the source.
     quotes_broken: bool,
@@ -67,7 +75,7 @@ pub(super) struct Stripper<'a> {
 
 /// Strips `source`, appending to `out` and `breaks`.
 pub(super) fn strip(source: &str, out: &mut Normalized, breaks: &mut Vec<u32>) {
-    Stripper { source, out, breaks, quotes_broken: false }.run();
+    Stripper { source, out, breaks, is_ascii: source.is_ascii(), quotes_broken: false }.run();
 }
 
 /// Whether the whole of `source` is markup escaped once more (`&lt;p&gt;`), as feeds deliver it: it
@@ -121,8 +129,12 @@ impl Stripper<'_> {
         self.text(at, bytes.len());
     }
 
+    #[inline]
     fn text(&mut self, start: usize, end: usize) {
-        if start < end {
+        if start == end {
+        } else if self.is_ascii {
+            self.out.push_ascii(&self.source[start..end], start);
+        } else {
             self.out.push_source(&self.source[start..end], start);
         }
     }

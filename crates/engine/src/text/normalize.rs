@@ -62,7 +62,8 @@ impl Normalized {
         }
     }
 
-    fn push_ascii(&mut self, piece: &str, start: usize) {
+    /// The same of a piece that is ASCII.
+    pub(super) fn push_ascii(&mut self, piece: &str, start: usize) {
         let room = self.limit.saturating_sub(self.text.len());
         self.is_cut |= piece.len() > room;
         let piece = &piece[..piece.len().min(room)];
