@@ -63,7 +63,7 @@ fn check(source: &str, text: &Text, outcome: &mut Vec<u8>) -> Result<(), String>
             return fault("a word without letters");
         }
         let (before, after) = text.signs(token);
-        if ANALYZER.lemma(folded, token.name_like).is_empty() {
+        if ANALYZER.lemma(folded, text.is_name_like(token)).is_empty() {
             return fault("a word without a lemma");
         }
         let shape = |c: char| match c {

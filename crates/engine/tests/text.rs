@@ -137,7 +137,8 @@ proptest! {
         let (plain, escaped) = (read(&plain, Markup::Html), read(&escaped, Markup::Html));
         let words = |text: &Text| -> Vec<(String, u32, bool)> {
             let word = |token| text.folded(token).to_owned();
-            text.tokens().iter().map(|t| (word(t), t.sentence, t.name_like)).collect()
+            let tokens = text.tokens().iter();
+            tokens.map(|t| (word(t), t.sentence, text.is_name_like(t))).collect()
         };
         prop_assert_eq!(words(&plain), words(&escaped));
     }

@@ -55,7 +55,8 @@ pub fn analyze(
         let tokens = read.tokens().iter().map(|token| {
             let folded = read.folded(token);
             let (start, end) = read.source_span(token.start, token.end);
-            let (lemma, step) = analyzer.explain_lemma(folded, token.name_like && !rule);
+            let name_like = !rule && read.is_name_like(token);
+            let (lemma, step) = analyzer.explain_lemma(folded, name_like);
             let (before, after) = read.signs(token);
             Token {
                 surface: read.surface(token).to_owned(),
@@ -64,7 +65,7 @@ pub fn analyze(
                 verb_lemma: analyzer.verb_lemma(folded).into_owned(),
                 how: step.as_str(),
                 signs: (before.to_owned(), after.to_owned()),
-                name_like: token.name_like && !rule,
+                name_like,
                 start: points.before(start),
                 end: points.before(end),
                 position: token.position,

@@ -151,7 +151,7 @@ impl RuleSet {
         for number in near {
             let text = &scratch.fields[number].text;
             let alike = |token: &&Token| {
-                let forms = self.forms(text.folded(token), token.name_like);
+                let forms = self.forms(text.folded(token), text.is_name_like(token));
                 forms.iter().any(|form| wanted.contains(form))
             };
             let found = text.tokens().iter().filter(alike);

@@ -226,7 +226,7 @@ impl Vocabulary {
             many => {
                 let is = |meaning: &&Use| match &meaning.when {
                     When::Always => true,
-                    When::UnlessNameLike => !token.name_like,
+                    When::UnlessNameLike => !text.is_name_like(token),
                     When::Written(written) => **written == *text.surface(token),
                 };
                 let signed = |meaning: &&Use| {

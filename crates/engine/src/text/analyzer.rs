@@ -12,10 +12,12 @@ use super::entities;
 use super::html;
 use super::lemma::{FUNCTION_WORD_LIST, Lemmatizer, Step};
 use super::lexemes::{LEXEME_LIST, Lexemes};
+use super::names::Names;
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
+use super::runs::Runs;
 use super::signs::{CURRENCIES, signs_around};
-use super::tokens::{ABBREVIATION_LIST, Memory, tokenize};
+use super::tokens::{ABBREVIATION_LIST, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
 
 /// A text after analysis, with the buffers that made it; reuse it, so that steady work allocates nothing.
@@ -25,7 +27,8 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
-    memory: Memory,
+    runs: Runs,
+    names: Names,
     /// A field that was escaped as a whole, unescaped; and the way back.
     unescaped: String,
     escapes: OffsetMap,
@@ -62,6 +65,13 @@ impl Text {
     pub(crate) fn folded_block(&self, token: &Token) -> &[u8; 16] {
         let rest = self.folded.as_bytes().get(token.folded_start as usize..);
         rest.and_then(<[u8]>::first_chunk).unwrap_or(&[0; 16])
+    }
+
+    /// Whether its capitals mark a word as a name or an acronym: what looks like a plural unknown to
+    /// `WordNet` is then left alone (`Brantocks`, `BACS`). False where capitals tell nothing.
+    #[must_use]
+    pub fn is_name_like(&self, token: &Token) -> bool {
+        self.names.hold(&self.normalized.text, &self.tokens, token)
     }
 
     /// The signs (`+`, `&` and their like) right before and right behind a word that are part of no word:
@@ -122,6 +132,7 @@ impl Analyzer {
         let source = cut(whole, longest);
         text.normalized.clear(source.len(), longest);
         text.breaks.clear();
+        text.names.clear();
         text.was_escaped = markup == Markup::Html && html::is_escaped(source);
         if text.was_escaped {
             unescape(source, &mut text.unescaped, &mut text.escapes);
@@ -138,7 +149,7 @@ impl Analyzer {
             &self.lexemes,
             &mut text.folded,
             &mut text.tokens,
-            &mut text.memory,
+            &mut text.runs,
         );
         text.is_cut = source.len() < whole.len() || text.normalized.is_cut();
         // Half a word is another word.

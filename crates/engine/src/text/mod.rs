@@ -12,10 +12,10 @@ mod html;
 pub mod lemma;
 mod lexemes;
 pub mod lexicon;
+mod names;
 mod normalize;
 mod offsets;
 mod runs;
-mod shape;
 mod signs;
 mod tokens;
 mod wordnet;
@@ -123,9 +123,6 @@ pub struct Token {
     pub position: u32,
     /// Number of the sentence, list item or block in the field. Phrases do not cross it.
     pub sentence: u32,
-    /// Its capitals mark it as a name or an acronym: what looks like a plural unknown
-    /// to `WordNet` is left alone (`Brantocks`, `BACS`). False where capitals tell nothing.
-    pub name_like: bool,
 }
 
 impl Token {
@@ -140,6 +137,6 @@ impl Token {
 pub struct Surface {
     /// The folded form.
     pub folded: String,
-    /// Only where the token is not [`Token::name_like`]; else it is its own lemma.
+    /// Only where the token does not [look like a name](Text::is_name_like); else it is its own lemma.
     pub unless_name_like: bool,
 }

@@ -16,7 +16,6 @@ use super::lemma::entries;
 use super::lexemes::Lexemes;
 use super::normalize::fold;
 use super::runs::Runs;
-use super::shape::{Capitals, Shape};
 use super::signs::{glued_stop, money_length, newlines_part};
 
 /// The list as the file says.
@@ -62,55 +61,34 @@ pub(super) struct Tokenizer<'a> {
     tokens: &'a mut Vec<Token>,
     lexemes: &'a Lexemes,
     runs: &'a Runs,
-    /// Those of the present sentence.
-    capitals: &'a mut Capitals,
-    /// The first token of the present sentence.
-    sentence_start: u32,
     sentence: u32,
     /// A block ended or began since the last token.
     block_ended: bool,
 }
 
-/// Working memory.
-#[derive(Debug, Default)]
-pub(super) struct Memory {
-    capitals: Capitals,
-    runs: Runs,
-}
-
-/// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in order.
+/// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in
+/// order, `runs` is working memory.
 pub(super) fn tokenize(
     text: &str,
     breaks: &[u32],
     lexemes: &Lexemes,
     folded: &mut String,
     tokens: &mut Vec<Token>,
-    memory: &mut Memory,
+    runs: &mut Runs,
 ) {
     folded.clear();
     folded.push_str(text);
     folded.make_ascii_lowercase();
     tokens.clear();
-    memory.capitals.clear();
-    memory.runs.read(text.as_bytes());
-    let mut tokenizer = Tokenizer {
-        text,
-        folded,
-        tokens,
-        lexemes,
-        runs: &memory.runs,
-        capitals: &mut memory.capitals,
-        sentence_start: 0,
-        sentence: 0,
-        block_ended: false,
-    };
+    runs.read(text.as_bytes());
+    let mut tokenizer =
+        Tokenizer { text, folded, tokens, lexemes, runs, sentence: 0, block_ended: false };
     let mut start = 0;
     for end in breaks.iter().map(|&at| at as usize).chain([text.len()]) {
         tokenizer.block(start, end);
         tokenizer.block_ended = true;
         start = end;
     }
-    tokenizer.end_sentence();
     folded.push_str(PADDING);
 }
 
@@ -160,7 +138,7 @@ impl Tokenizer<'_> {
             if at == start {
                 self.end_sentence_before(at);
             }
-            self.append((at, stop), (at, stop), Shape::of_ascii(&bytes[at..stop]));
+            self.append((at, stop), (at, stop));
             at = stop + 1;
         }
     }
@@ -274,8 +252,7 @@ impl Tokenizer<'_> {
     }
 
     fn push_ascii(&mut self, start: usize, end: usize) {
-        let shape = Shape::of_ascii(&self.text.as_bytes()[start..end]);
-        self.push((start, end), (start, end), shape);
+        self.push((start, end), (start, end));
     }
 
     fn push_unicode(&mut self, start: usize, end: usize) {
@@ -284,15 +261,15 @@ impl Tokenizer<'_> {
         fold(word, self.folded);
         // Some marks count as letters; without the letter that they belong to they are no word.
         if self.folded[folded_start..].contains(char::is_alphanumeric) {
-            self.push((start, end), (folded_start, self.folded.len()), Shape::of(word));
+            self.push((start, end), (folded_start, self.folded.len()));
         } else {
             self.folded.truncate(folded_start);
         }
     }
 
-    fn push(&mut self, word: (usize, usize), folded: (usize, usize), shape: Shape) {
+    fn push(&mut self, word: (usize, usize), folded: (usize, usize)) {
         self.end_sentence_before(word.0);
-        self.append(word, folded, shape);
+        self.append(word, folded);
     }
 
     /// Ends the sentence if the gap between the last token and the word at `next` does.
@@ -300,16 +277,14 @@ impl Tokenizer<'_> {
         if let Some(&last) = self.tokens.last()
             && (self.block_ended || self.gap_ends_sentence(last, next))
         {
-            self.end_sentence();
             self.sentence += 1;
         }
         self.block_ended = false;
     }
 
     /// Takes a word of the present sentence.
-    fn append(&mut self, word: (usize, usize), folded: (usize, usize), shape: Shape) {
+    fn append(&mut self, word: (usize, usize), folded: (usize, usize)) {
         let position = self.tokens.len() as u32;
-        self.capitals.add(position, shape);
         self.tokens.push(Token {
             start: word.0 as u32,
             end: word.1 as u32,
@@ -317,13 +292,7 @@ impl Tokenizer<'_> {
             folded_end: folded.1 as u32,
             position,
             sentence: self.sentence,
-            name_like: false,
         });
-    }
-
-    fn end_sentence(&mut self) {
-        self.capitals.mark_names(self.tokens, self.sentence_start);
-        self.sentence_start = self.tokens.len() as u32;
     }
 
     /// Whether a sentence ends between the token `last` and the word at `next`.
@@ -386,7 +355,7 @@ mod tests {
 
     fn cut(text: &str, lexemes: &Lexemes) -> Vec<Token> {
         let (mut folded, mut tokens) = (String::new(), Vec::new());
-        tokenize(text, &[], lexemes, &mut folded, &mut tokens, &mut Memory::default());
+        tokenize(text, &[], lexemes, &mut folded, &mut tokens, &mut Runs::default());
         tokens
     }
 
