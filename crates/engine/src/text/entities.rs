@@ -30,7 +30,9 @@ pub(super) fn decode(source: &str) -> Option<Reference> {
     // Feeds escape text that was escaped already; `&amp;nbsp;` is never meant as it stands.
     if first.chars == ('&', None) && source.as_bytes().get(first.length - 1) == Some(&b';') {
         let rest = &source[first.length..];
-        if let Some(second) = once_behind_ampersand(rest)
+        let goes_on = |byte: u8| byte == b'#' || byte.is_ascii_alphabetic();
+        if rest.bytes().next().is_some_and(goes_on)
+            && let Some(second) = once_behind_ampersand(rest)
             && rest.as_bytes().get(second.length - 2) == Some(&b';')
         {
             return Some(Reference { length: first.length + second.length - 1, ..second });

@@ -165,7 +165,8 @@ impl Stripper<'_> {
     fn tag(&mut self, at: usize, name_start: usize) -> usize {
         let bytes = self.source.as_bytes();
         let name = &bytes[name_start..];
-        let length = name.iter().position(|b| !b.is_ascii_alphanumeric()).unwrap_or(name.len());
+        let goes_on = |byte: u8| byte != b'>' && byte.is_ascii_alphanumeric();
+        let length = name.iter().position(|&byte| !goes_on(byte)).unwrap_or(name.len());
         let name = &name[..length];
         let end = self.tag_end(name_start + length);
         match Effect::of(name) {

@@ -63,10 +63,14 @@ impl Normalized {
     }
 
     /// The same of a piece that is ASCII.
+    #[inline]
     pub(super) fn push_ascii(&mut self, piece: &str, start: usize) {
         let room = self.limit.saturating_sub(self.text.len());
-        self.is_cut |= piece.len() > room;
-        let piece = &piece[..piece.len().min(room)];
+        let mut piece = piece;
+        if piece.len() > room {
+            self.is_cut = true;
+            piece = &piece[..room];
+        }
         if piece.is_empty() {
             return;
         }
