@@ -145,16 +145,16 @@ impl Stripper<'_> {
     fn markup(&mut self, at: usize) -> usize {
         let bytes = self.source.as_bytes();
         let end = bytes.len();
+        let name_start = at + 1 + usize::from(bytes.get(at + 1) == Some(&b'/'));
+        if bytes.get(name_start).is_some_and(u8::is_ascii_alphabetic) {
+            return self.tag(at, name_start);
+        }
         match bytes.get(at + 1) {
             Some(b'!') if bytes[at..].starts_with(b"<!--") => {
                 // `<!-->` is a whole comment; one without end hides the rest, as in a browser.
                 memmem::find(&bytes[at + 2..], b"-->").map_or(end, |found| at + 2 + found + 3)
             }
             Some(b'!' | b'?') => memchr(b'>', &bytes[at..]).map_or(end, |found| at + found + 1),
-            Some(b'/') if bytes.get(at + 2).is_some_and(u8::is_ascii_alphabetic) => {
-                self.tag(at, at + 2)
-            }
-            Some(first) if first.is_ascii_alphabetic() => self.tag(at, at + 1),
             _ => {
                 self.text(at, at + 1);
                 at + 1
@@ -162,11 +162,12 @@ impl Stripper<'_> {
         }
     }
 
+    #[inline]
     fn tag(&mut self, at: usize, name_start: usize) -> usize {
         let bytes = self.source.as_bytes();
         let name = &bytes[name_start..];
-        let goes_on = |byte: u8| byte != b'>' && byte.is_ascii_alphanumeric();
-        let length = name.iter().position(|&byte| !goes_on(byte)).unwrap_or(name.len());
+        let ends = |&byte: &u8| byte == b'>' || !byte.is_ascii_alphanumeric();
+        let length = name.iter().position(ends).unwrap_or(name.len());
         let name = &name[..length];
         let end = self.tag_end(name_start + length);
         match Effect::of(name) {
@@ -192,14 +193,16 @@ impl Stripper<'_> {
     }
 
     /// Behind the `>` of the tag in which `at` lies; a `>` in a quoted value does not count.
+    #[inline]
     fn tag_end(&mut self, at: usize) -> usize {
+        if self.source.as_bytes().get(at) == Some(&b'>') { at + 1 } else { self.far_tag_end(at) }
+    }
+
+    fn far_tag_end(&mut self, at: usize) -> usize {
         let bytes = self.source.as_bytes();
         let first = |from: usize| memchr(b'>', &bytes[from..]).map(|found| from + found + 1);
         if self.quotes_broken {
             return first(at).unwrap_or(bytes.len());
-        }
-        if bytes.get(at) == Some(&b'>') {
-            return at + 1;
         }
         let mut here = at;
         while let Some(found) = memchr3(b'>', b'"', b'\'', &bytes[here..]) {
