@@ -158,6 +158,7 @@ impl Vocabulary {
                 short.push((pack(&bytes, text.len()), meaning));
             }
         }
+        // Words are numbered by use: what adverts hold often lies together (2 % with 100,000 rules).
         short.sort_unstable_by_key(|(_, meaning)| meaning.first);
         Self {
             short: Slots::new(short, seed),

@@ -120,7 +120,9 @@ impl Stripper<'_> {
     #[inline]
     fn text(&mut self, start: usize, end: usize) {
         if start == end {
-        } else if self.is_ascii {
+            return;
+        }
+        if self.is_ascii {
             self.out.push_ascii(&self.source[start..end], start);
         } else {
             self.out.push_source(&self.source[start..end], start);

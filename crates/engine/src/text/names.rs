@@ -55,7 +55,7 @@ impl Names {
 impl Sentence {
     fn around(text: &str, tokens: &[Token], token: &Token) -> Self {
         let number = token.sentence;
-        let (before, behind) = tokens.split_at(token.position as usize);
+        let (before, behind) = tokens.split_at(tokens.len().min(token.position as usize));
         let is_other = |other: &Token| other.sentence != number;
         let start = before.iter().rposition(is_other).map_or(0, |other| other + 1);
         let end = behind.iter().position(is_other).unwrap_or(behind.len());
