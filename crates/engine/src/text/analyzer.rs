@@ -15,7 +15,7 @@ use super::lexemes::{LEXEME_LIST, Lexemes};
 use super::names::Names;
 use super::normalize::{Normalized, fold};
 use super::offsets::OffsetMap;
-use super::runs::Runs;
+use super::scan::Scan;
 use super::signs::{CURRENCIES, signs_around};
 use super::tokens::{ABBREVIATION_LIST, tokenize};
 use super::{AnalysisSettings, Markup, Surface, Token};
@@ -27,7 +27,8 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
-    runs: Runs,
+    marks: html::Marks,
+    wordless: Scan,
     names: Names,
     /// A field that was escaped as a whole, unescaped; and the way back.
     unescaped: String,
@@ -136,12 +137,13 @@ impl Analyzer {
         text.was_escaped = markup == Markup::Html && html::is_escaped(source);
         if text.was_escaped {
             unescape(source, &mut text.unescaped, &mut text.escapes);
-            html::strip(&text.unescaped, &mut text.normalized, &mut text.breaks);
+            html::strip(&text.unescaped, &mut text.marks, &mut text.normalized, &mut text.breaks);
         } else if markup == Markup::Html {
-            html::strip(source, &mut text.normalized, &mut text.breaks);
+            html::strip(source, &mut text.marks, &mut text.normalized, &mut text.breaks);
         } else {
-            text.normalized.push_source(source, 0);
+            text.normalized.push_source(source);
         }
+        text.normalized.finish();
         let (normalized, breaks) = (&text.normalized.text, &text.breaks);
         tokenize(
             normalized,
@@ -149,7 +151,7 @@ impl Analyzer {
             &self.lexemes,
             &mut text.folded,
             &mut text.tokens,
-            &mut text.runs,
+            &mut text.wordless,
         );
         text.is_cut = source.len() < whole.len() || text.normalized.is_cut();
         // Half a word is another word.

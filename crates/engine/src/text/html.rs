@@ -2,68 +2,39 @@
 //! a gap, inline tags nothing, comments and scripts go with their content. What looks like a tag but is
 //! none (`< 5 years`) is text.
 
-use memchr::{memchr, memchr2, memchr3, memmem};
+use memchr::{memchr, memmem};
 
+use super::elements::Effect;
 use super::entities;
 use super::normalize::Normalized;
+use super::scan::{Scan, is};
 
-/// What a tag does to the text.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Effect {
-    /// It parts what stands before from what stands behind.
-    Block,
-    /// Its content is no text.
-    Hidden,
-    /// None.
-    Inline,
-}
-
-/// The elements whose tags do more than nothing, by the length of their names.
-#[rustfmt::skip]
-const ELEMENTS: [&[(&[u8], Effect)]; 11] = {
-    use Effect::{Block as B, Hidden as H};
-    [
-        &[],
-        &[(b"p", B)],
-        &[(b"br", B), (b"li", B), (b"ul", B), (b"h1", B), (b"h2", B), (b"h3", B), (b"h4", B), (b"h5", B),
-            (b"h6", B), (b"tr", B), (b"td", B), (b"th", B), (b"ol", B), (b"hr", B), (b"dd", B), (b"dl", B),
-            (b"dt", B)],
-        &[(b"div", B), (b"dir", B), (b"nav", B), (b"pre", B), (b"svg", H)],
-        &[(b"body", B), (b"form", B), (b"head", B), (b"html", B), (b"main", B), (b"menu", B)],
-        &[(b"table", B), (b"tbody", B), (b"thead", B), (b"tfoot", B), (b"aside", B), (b"title", B),
-            (b"style", H)],
-        &[(b"center", B), (b"figure", B), (b"footer", B), (b"header", B), (b"legend", B),
-            (b"option", B), (b"select", B), (b"script", H), (b"iframe", H), (b"object", H)],
-        &[(b"address", B), (b"article", B), (b"caption", B), (b"details", B), (b"section", B),
-            (b"summary", B)],
-        &[(b"fieldset", B), (b"textarea", B), (b"noscript", H), (b"template", H)],
-        &[],
-        &[(b"blockquote", B), (b"figcaption", B)],
-    ]
-};
-
-impl Effect {
-    fn of(name: &[u8]) -> Self {
-        let alike = ELEMENTS.get(name.len()).copied().unwrap_or_default();
-        let found = alike.iter().find(|(element, _)| name.eq_ignore_ascii_case(element));
-        found.map_or(Self::Inline, |(_, effect)| *effect)
-    }
+/// Working memory: where a source has the bytes that matter.
+#[derive(Debug, Default)]
+pub(super) struct Marks {
+    /// Those that are not text as they stand: `<`, `&` and what is not ASCII.
+    special: Scan,
+    /// Those by which a tag ends, or goes on behind a `>`: `>` and quotes.
+    closing: Scan,
 }
 
 /// Walks over one source; `out` collects its text, `breaks` where in the text a block ends or begins.
-pub(super) struct Stripper<'a> {
+struct Stripper<'a> {
     source: &'a str,
+    marks: &'a Marks,
     out: &'a mut Normalized,
     breaks: &'a mut Vec<u32>,
-    is_ascii: bool,
     /// A quote in a tag was never closed: from then on quotes in tags mean nothing, else each such
     /// tag could be looked for to the end of the source.
     quotes_broken: bool,
 }
 
 /// Strips `source`, appending to `out` and `breaks`.
-pub(super) fn strip(source: &str, out: &mut Normalized, breaks: &mut Vec<u32>) {
-    Stripper { source, out, breaks, is_ascii: source.is_ascii(), quotes_broken: false }.run();
+pub(super) fn strip(source: &str, marks: &mut Marks, out: &mut Normalized, breaks: &mut Vec<u32>) {
+    let bytes = source.as_bytes();
+    marks.special.read(bytes, |bytes| bytes | is(bytes, b'<') | is(bytes, b'&'));
+    marks.closing.read(bytes, |bytes| is(bytes, b'>') | is(bytes, b'"') | is(bytes, b'\''));
+    Stripper { source, marks, out, breaks, quotes_broken: false }.run();
 }
 
 /// Whether the whole of `source` is markup escaped once more (`&lt;p&gt;`), as feeds deliver it: it
@@ -84,56 +55,34 @@ pub(super) fn is_escaped(source: &str) -> bool {
     })
 }
 
-/// Where the next tag or reference begins. It is near more often than not in a text with markup, and the
-/// library takes a moment to begin.
-fn special_in(bytes: &[u8]) -> Option<usize> {
-    const NEAR: usize = 24;
-    const ONES: u64 = u64::MAX / 255;
-    let near = &bytes[..bytes.len().min(NEAR)];
-    for (index, &eight) in near.as_chunks().0.iter().enumerate() {
-        let eight = u64::from_le_bytes(eight);
-        // The high bit of each byte that is zero; above the first one others may be set.
-        let zeros = |number: u64| number.wrapping_sub(ONES) & !number & (ONES << 7);
-        let found =
-            zeros(eight ^ (ONES * u64::from(b'<'))) | zeros(eight ^ (ONES * u64::from(b'&')));
-        if found != 0 {
-            return Some(index * 8 + found.trailing_zeros() as usize / 8);
-        }
-    }
-    let seen = near.len() / 8 * 8;
-    Some(seen + memchr2(b'<', b'&', &bytes[seen..])?)
-}
-
 impl Stripper<'_> {
     fn run(&mut self) {
         let bytes = self.source.as_bytes();
         let mut at = 0;
-        while let Some(found) = special_in(&bytes[at..]) {
-            let special = at + found;
-            self.text(at, special);
-            at =
-                if bytes[special] == b'<' { self.markup(special) } else { self.reference(special) };
+        loop {
+            let special = self.marks.special.next(at);
+            if at < special {
+                self.out.push_ascii(bytes, at..special);
+            }
+            at = match bytes.get(special) {
+                Some(b'<') => self.markup(special),
+                Some(b'&') => self.reference(special),
+                Some(_) => self.out.push_beyond_ascii(self.source, special),
+                None => break,
+            };
         }
-        self.text(at, bytes.len());
     }
 
-    #[inline]
-    fn text(&mut self, start: usize, end: usize) {
-        if start == end {
-            return;
-        }
-        if self.is_ascii {
-            self.out.push_ascii(&self.source[start..end], start);
-        } else {
-            self.out.push_source(&self.source[start..end], start);
-        }
+    /// Takes the one byte for what it is.
+    fn literal(&mut self, at: usize) -> usize {
+        self.out.push_ascii(self.source.as_bytes(), at..at + 1);
+        at + 1
     }
 
     /// A character reference, or a lone `&`; where to go on.
     fn reference(&mut self, at: usize) -> usize {
         let Some(found) = entities::decode(&self.source[at..]) else {
-            self.text(at, at + 1);
-            return at + 1;
+            return self.literal(at);
         };
         let end = at + found.length;
         self.out.push_char(found.chars.0, at, end);
@@ -157,28 +106,22 @@ impl Stripper<'_> {
                 memmem::find(&bytes[at + 2..], b"-->").map_or(end, |found| at + 2 + found + 3)
             }
             Some(b'!' | b'?') => memchr(b'>', &bytes[at..]).map_or(end, |found| at + found + 1),
-            _ => {
-                self.text(at, at + 1);
-                at + 1
-            }
+            _ => self.literal(at),
         }
     }
 
     #[inline]
     fn tag(&mut self, at: usize, name_start: usize) -> usize {
         let bytes = self.source.as_bytes();
-        let name = &bytes[name_start..];
-        let ends = |&byte: &u8| byte == b'>' || !byte.is_ascii_alphanumeric();
-        let length = name.iter().position(ends).unwrap_or(name.len());
-        let name = &name[..length];
-        let end = self.tag_end(name_start + length);
-        match Effect::of(name) {
+        let end = self.tag_end(name_start);
+        let (length, effect) = self.name(name_start, end);
+        match effect {
             Effect::Block => self.mark_break(),
             Effect::Hidden if name_start == at + 1 && bytes[..end].last() == Some(&b'>') => {
                 self.mark_break();
                 // `<svg/>` holds nothing.
                 if !bytes[..end].ends_with(b"/>") {
-                    return self.hidden_end(end, name);
+                    return self.hidden_end(end, &bytes[name_start..name_start + length]);
                 }
             }
             Effect::Hidden | Effect::Inline => {}
@@ -186,42 +129,64 @@ impl Stripper<'_> {
         end
     }
 
+    /// The length of the name that stands at `start` in the tag before `end`, and what the tag does.
+    #[inline]
+    fn name(&self, start: usize, end: usize) -> (usize, Effect) {
+        let rest = &self.source.as_bytes()[start..];
+        let length = end - start - 1;
+        // Most tags are a short name alone.
+        if let Some(eight) = rest.first_chunk()
+            && (1..=8).contains(&length)
+            && rest[length] == b'>'
+            && let Some(effect) =
+                Effect::of_short(u64::from_le_bytes(*eight) & u64::MAX >> (64 - 8 * length))
+        {
+            return (length, effect);
+        }
+        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+        (length, Effect::of(&rest[..length]))
+    }
+
     fn mark_break(&mut self) {
-        let here = self.out.text.len() as u32;
+        let here = self.out.length() as u32;
         if self.breaks.last() != Some(&here) {
             self.breaks.push(here);
         }
         self.out.end_letter();
     }
 
-    /// Behind the `>` of the tag in which `at` lies; a `>` in a quoted value does not count.
+    /// Behind the `>` of the tag in which `start` lies; a `>` in a quoted value does not count.
     #[inline]
-    fn tag_end(&mut self, at: usize) -> usize {
-        if self.source.as_bytes().get(at) == Some(&b'>') { at + 1 } else { self.far_tag_end(at) }
+    fn tag_end(&mut self, start: usize) -> usize {
+        let mark = self.marks.closing.next(start);
+        if self.source.as_bytes().get(mark) == Some(&b'>') {
+            mark + 1
+        } else {
+            self.quoted_tag_end(start, mark)
+        }
     }
 
-    fn far_tag_end(&mut self, at: usize) -> usize {
+    /// The same where `mark` is a quote, or the end of the source.
+    fn quoted_tag_end(&mut self, start: usize, mut mark: usize) -> usize {
         let bytes = self.source.as_bytes();
-        let first = |from: usize| memchr(b'>', &bytes[from..]).map(|found| from + found + 1);
+        let first = || memchr(b'>', &bytes[start..]).map_or(bytes.len(), |found| start + found + 1);
         if self.quotes_broken {
-            return first(at).unwrap_or(bytes.len());
+            return first();
         }
-        let mut here = at;
-        while let Some(found) = memchr3(b'>', b'"', b'\'', &bytes[here..]) {
-            let mark = here + found;
-            if bytes[mark] == b'>' {
+        while let Some(&byte) = bytes.get(mark) {
+            if byte == b'>' {
                 return mark + 1;
             }
             // A quote opens a value only behind `=`.
-            let before = bytes[at..mark].iter().rev().find(|byte| !byte.is_ascii_whitespace());
-            here = mark + 1;
+            let before = bytes[start..mark].iter().rev().find(|byte| !byte.is_ascii_whitespace());
             if before == Some(&b'=') {
-                let Some(closing) = memchr(bytes[mark], &bytes[here..]) else {
+                let Some(closing) = memchr(byte, &bytes[mark + 1..]) else {
                     self.quotes_broken = true;
-                    return first(at).unwrap_or(bytes.len());
+                    return first();
                 };
-                here += closing + 1;
+                mark += closing + 1;
             }
+            mark = self.marks.closing.next(mark + 1);
         }
         bytes.len()
     }
@@ -248,7 +213,8 @@ mod tests {
     fn stripped(source: &str) -> String {
         let (mut out, mut breaks) = (Normalized::default(), Vec::new());
         out.clear(source.len(), usize::MAX);
-        strip(source, &mut out, &mut breaks);
+        strip(source, &mut Marks::default(), &mut out, &mut breaks);
+        out.finish();
         let mut text = out.text;
         for at in breaks.into_iter().rev() {
             text.insert(at as usize, '|');
@@ -279,11 +245,14 @@ mod tests {
     }
 
     #[test]
-    fn elements_are_filed_by_the_length_of_their_names() {
-        for (length, elements) in ELEMENTS.iter().enumerate() {
-            assert!(elements.iter().all(|(name, _)| name.len() == length), "{length}");
+    fn tags_do_the_same_with_attributes_and_in_capitals() {
+        for tag in ["<p>", "</P>", "<p class=x>", "<blockquote>", "<BLOCKQUOTE\n cite='>'>"] {
+            assert_eq!(stripped(&format!("a{tag}b")), "a|b", "{tag}");
         }
-        assert_eq!(ELEMENTS.iter().map(|elements| elements.len()).sum::<usize>(), 58);
+        for tag in ["<b>", "<SPAN id=1>", "<pp>", "<h\u{11}>", "<blockquotes>", "<x:p>", "<q/>"] {
+            assert_eq!(stripped(&format!("a{tag}b")), "ab", "{tag}");
+        }
+        assert_eq!(stripped("a<NoScript>b</noscript>c<svg\n/>d"), "a|c|d");
     }
 
     #[test]

@@ -7,6 +7,7 @@
 
 mod analyzer;
 pub mod compounds;
+mod elements;
 mod entities;
 mod html;
 pub mod lemma;
@@ -15,7 +16,7 @@ pub mod lexicon;
 mod names;
 mod normalize;
 mod offsets;
-mod runs;
+mod scan;
 mod signs;
 mod tokens;
 mod wordnet;

@@ -1,6 +1,8 @@
 //! One form for each character: what can't be seen is dropped, quotes and dashes are unified, the rest
 //! is in Unicode's form NFKC. Folding takes case and accents off on top of that.
 
+use std::ops::Range;
+
 use unicode_normalization::UnicodeNormalization;
 use unicode_normalization::char::{canonical_combining_class, compose};
 
@@ -10,11 +12,17 @@ use super::offsets::OffsetMap;
 /// so that no input is worse than linear.
 const MAX_MARKS: usize = 30;
 
+/// How many bytes of a short piece are copied, in two instructions.
+const SHORT: usize = 32;
+
 /// Normalised text in the making, with the way back to its source.
 #[derive(Debug, Default)]
 pub(super) struct Normalized {
+    /// The text, once it is finished.
     pub(super) text: String,
     pub(super) map: OffsetMap,
+    /// The text in the making: UTF-8, but pieces are cut from their source without a look at characters.
+    making: Vec<u8>,
     /// Where the letter begins that a following mark would join: in the text and in the source.
     base: Option<(usize, usize)>,
     marks: usize,
@@ -27,7 +35,8 @@ impl Normalized {
     /// Begins anew, for a source of `length` bytes and a text of at most `limit`. NFKC can make text 11
     /// times as long; twice is enough for anything that people write, and the rest is cut.
     pub(super) fn clear(&mut self, length: usize, limit: usize) {
-        self.text.clear();
+        self.making = std::mem::take(&mut self.text).into_bytes();
+        self.making.clear();
         self.map.clear();
         self.base = None;
         self.marks = 0;
@@ -35,49 +44,66 @@ impl Normalized {
         self.is_cut = false;
     }
 
+    /// Makes the text of what was appended.
+    pub(super) fn finish(&mut self) {
+        let making = std::mem::take(&mut self.making);
+        self.text = String::from_utf8(making)
+            .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
+    }
+
+    /// The length of the text so far, in bytes.
+    pub(super) fn length(&self) -> usize {
+        self.making.len()
+    }
+
     /// Whether what followed was left out because the text reached its limit.
     pub(super) fn is_cut(&self) -> bool {
         self.is_cut
     }
 
-    /// Appends a piece of the source in which nothing is to be changed but characters.
-    pub(super) fn push_source(&mut self, piece: &str, start: usize) {
-        let bytes = piece.as_bytes();
-        if bytes.is_ascii() {
-            self.push_ascii(piece, start);
-            return;
-        }
+    /// Appends a source in which nothing is to be changed but characters.
+    pub(super) fn push_source(&mut self, source: &str) {
         let mut at = 0;
-        while at < bytes.len() {
-            let ascii = ascii_length(&bytes[at..]);
-            if ascii > 0 {
-                self.push_ascii(&piece[at..at + ascii], start + at);
-                at += ascii;
-            }
-            let rest = piece[at..].chars().take_while(|c| !c.is_ascii());
-            for c in rest {
-                self.push_char(c, start + at, start + at + c.len_utf8());
-                at += c.len_utf8();
-            }
+        while at < source.len() {
+            let rest = &source.as_bytes()[at..];
+            let ascii = rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len());
+            self.push_ascii(source.as_bytes(), at..at + ascii);
+            at = self.push_beyond_ascii(source, at + ascii);
         }
     }
 
-    /// The same of a piece that is ASCII.
+    /// Appends a piece of the source, of which it is known that it is ASCII.
     #[inline]
-    pub(super) fn push_ascii(&mut self, piece: &str, start: usize) {
-        let room = self.limit.saturating_sub(self.text.len());
-        let mut piece = piece;
+    pub(super) fn push_ascii(&mut self, source: &[u8], mut piece: Range<usize>) {
+        let room = self.limit.saturating_sub(self.making.len());
         if piece.len() > room {
             self.is_cut = true;
-            piece = &piece[..room];
+            piece.end = piece.start + room;
         }
         if piece.is_empty() {
             return;
         }
-        self.map.copied(self.text.len(), start);
-        self.text.push_str(piece);
-        self.base = Some((self.text.len() - 1, start + piece.len() - 1));
-        self.marks = 0;
+        let (before, length) = (self.making.len(), piece.len());
+        self.map.copied(before, piece.start);
+        match source[piece.start..].first_chunk::<SHORT>() {
+            // Most pieces are short: as much is copied whatever their length, and taken back.
+            Some(block) if length <= SHORT => {
+                self.making.extend_from_slice(block);
+                self.making.truncate(before + length);
+            }
+            _ => self.making.extend_from_slice(&source[piece.clone()]),
+        }
+        self.begin_letter(before + length - 1, piece.end - 1);
+    }
+
+    /// Appends the characters from `start` of the source on that are not ASCII; where to go on.
+    pub(super) fn push_beyond_ascii(&mut self, source: &str, start: usize) -> usize {
+        let mut at = start;
+        for c in source[start..].chars().take_while(|c| !c.is_ascii()) {
+            self.push_char(c, at, at + c.len_utf8());
+            at += c.len_utf8();
+        }
+        at
     }
 
     /// Appends one character that stands for `start..end` of the source.
@@ -85,7 +111,7 @@ impl Normalized {
         if !c.is_ascii() && is_invisible(c) {
             return;
         }
-        let output = self.text.len();
+        let output = self.making.len();
         if output >= self.limit {
             self.is_cut = true;
             return;
@@ -94,16 +120,19 @@ impl Normalized {
         let same = if c.is_ascii() { Some(c) } else { unified(c) };
         if let Some(same) = same {
             self.map.replaced(output, start, end);
-            self.text.push(same);
+            self.push(same);
             self.begin_letter(output, start);
         } else if canonical_combining_class(c) == 0 {
             self.map.replaced(output, start, end);
-            let more = std::iter::once(c).nfkc();
-            self.text.extend(more);
+            std::iter::once(c).nfkc().for_each(|c| self.push(c));
             self.begin_letter(output, start);
         } else {
             self.push_mark(c, start, end);
         }
+    }
+
+    fn push(&mut self, c: char) {
+        self.making.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes());
     }
 
     /// What follows joins nothing before it.
@@ -123,30 +152,21 @@ impl Normalized {
             return;
         }
         if let Some((output, source)) = self.base
-            && let Some(letter) = self.text.get(output..).and_then(single_char)
+            && let Some(letter) = self.making.get(output..).and_then(single_char)
             && let Some(both) = compose(letter, mark)
         {
-            self.text.truncate(output);
+            self.making.truncate(output);
             self.map.replaced(output, source, end);
-            self.text.push(both);
+            self.push(both);
             return;
         }
-        self.map.replaced(self.text.len(), start, end);
-        self.text.push(mark);
+        self.map.replaced(self.making.len(), start, end);
+        self.push(mark);
     }
 }
 
-/// How many bytes at the start are ASCII; looked at in blocks, which the processor does at once.
-fn ascii_length(bytes: &[u8]) -> usize {
-    const BLOCK: usize = 32;
-    let blocks = bytes.chunks(BLOCK).take_while(|block| block.is_ascii()).count();
-    let start = bytes.len().min(blocks * BLOCK);
-    let rest = &bytes[start..];
-    start + rest.iter().position(|byte| !byte.is_ascii()).unwrap_or(rest.len())
-}
-
-fn single_char(text: &str) -> Option<char> {
-    let mut chars = text.chars();
+fn single_char(text: &[u8]) -> Option<char> {
+    let mut chars = std::str::from_utf8(text).ok()?.chars();
     chars.next().filter(|_| chars.next().is_none())
 }
 
@@ -192,7 +212,8 @@ mod tests {
     fn normalized(source: &str) -> Normalized {
         let mut out = Normalized::default();
         out.clear(source.len(), usize::MAX);
-        out.push_source(source, 0);
+        out.push_source(source);
+        out.finish();
         out
     }
 
@@ -244,11 +265,12 @@ mod tests {
         for source in ["e".repeat(100), "é".repeat(50)] {
             let mut out = Normalized::default();
             out.clear(100, 100);
-            out.push_source(&source, 0);
+            out.push_source(&source);
             assert!(!out.is_cut());
-            out.push_source("x", 100);
-            out.push_source("é", 101);
+            out.push_source("x");
+            out.push_source("é");
             assert!(out.is_cut());
+            out.finish();
             assert_eq!(out.text, source);
         }
     }

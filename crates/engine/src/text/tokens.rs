@@ -10,12 +10,13 @@ use std::sync::LazyLock;
 
 use hashbrown::HashSet;
 use unicode_segmentation::UnicodeSegmentation;
+use wide::u8x16;
 
 use super::Token;
 use super::lemma::entries;
 use super::lexemes::Lexemes;
 use super::normalize::fold;
-use super::runs::Runs;
+use super::scan::{Scan, is_in};
 use super::signs::{glued_stop, money_length, newlines_part};
 
 /// The list as the file says.
@@ -60,29 +61,33 @@ pub(super) struct Tokenizer<'a> {
     folded: &'a mut String,
     tokens: &'a mut Vec<Token>,
     lexemes: &'a Lexemes,
-    runs: &'a Runs,
+    /// Where no ASCII letter or digit stands.
+    wordless: &'a Scan,
     sentence: u32,
     /// A block ended or began since the last token.
     block_ended: bool,
 }
 
 /// Cuts `text` into `tokens`; `breaks` are the offsets where a block ends or begins, in
-/// order, `runs` is working memory.
+/// order, `wordless` is working memory.
 pub(super) fn tokenize(
     text: &str,
     breaks: &[u32],
     lexemes: &Lexemes,
     folded: &mut String,
     tokens: &mut Vec<Token>,
-    runs: &mut Runs,
+    wordless: &mut Scan,
 ) {
     folded.clear();
     folded.push_str(text);
     folded.make_ascii_lowercase();
     tokens.clear();
-    runs.read(text.as_bytes());
+    wordless.read(text.as_bytes(), |bytes| {
+        let small = bytes | u8x16::splat(0x20);
+        !(is_in(small, b'a', b'z') | is_in(bytes, b'0', b'9'))
+    });
     let mut tokenizer =
-        Tokenizer { text, folded, tokens, lexemes, runs, sentence: 0, block_ended: false };
+        Tokenizer { text, folded, tokens, lexemes, wordless, sentence: 0, block_ended: false };
     let mut start = 0;
     for end in breaks.iter().map(|&at| at as usize).chain([text.len()]) {
         tokenizer.block(start, end);
@@ -131,7 +136,7 @@ impl Tokenizer<'_> {
         let bytes = self.text.as_bytes();
         let mut at = start;
         loop {
-            let stop = self.runs.end(at);
+            let stop = self.wordless.next(at);
             if stop == at || stop >= end || bytes[stop] != b' ' {
                 return at;
             }
@@ -163,7 +168,7 @@ impl Tokenizer<'_> {
         let mut at = start;
         let (mut is_joined, mut has_alphanumeric) = (false, false);
         loop {
-            let stop = self.runs.end(at).min(end);
+            let stop = self.wordless.next(at).min(end);
             has_alphanumeric |= stop > at;
             at = stop;
             if at == end {
@@ -355,7 +360,7 @@ mod tests {
 
     fn cut(text: &str, lexemes: &Lexemes) -> Vec<Token> {
         let (mut folded, mut tokens) = (String::new(), Vec::new());
-        tokenize(text, &[], lexemes, &mut folded, &mut tokens, &mut Runs::default());
+        tokenize(text, &[], lexemes, &mut folded, &mut tokens, &mut Scan::default());
         tokens
     }
 
