@@ -11,6 +11,7 @@ use super::comparisons::Comparisons;
 use super::filed::Filed;
 use super::identity;
 use super::marks::Sign;
+use super::memory::roomy;
 use super::phrases::{PhraseKey, Phrases};
 use super::program::{Entry, FAILS, HOLDS, Programs};
 use super::roles::Roles;
@@ -89,52 +90,35 @@ pub(super) fn relink(
 ) -> RuleSet {
     find_categories(&mut book);
     // What is known of the words is kept: it only says which rules are tried, not which match.
-    let mut uses = previous.uses.clone();
+    let mut uses = roomy(&previous.uses);
     uses.resize(book.units.len(), 0);
-    let new_units = book.units.len() > previous.book.units.len();
-    let (phrases, lists) = if new_units {
-        let (phrases, lists) = file_parts(&book.units, &uses);
-        (Arc::new(phrases), Arc::new(lists))
-    } else {
-        (previous.phrases.clone(), previous.lists.clone())
+    let words = || {
+        let vocabulary = if Arc::ptr_eq(&book.forms, &previous.book.forms) {
+            previous.vocabulary.clone()
+        } else {
+            Arc::new(Vocabulary::new(&book.forms))
+        };
+        (vocabulary, identity::hash(&book, &describe(&previous.settings, &previous.analyzer)))
     };
-    let vocabulary = if Arc::ptr_eq(&book.forms, &previous.book.forms) {
-        previous.vocabulary.clone()
-    } else {
-        Arc::new(Vocabulary::new(&book.forms))
-    };
-    let mut programs = previous.programs.clone();
-    let mut entries = vec![Entry::NONE; book.rules.len()];
-    for (number, entry) in numbers.iter().zip(&previous.entries) {
-        if let Some(number) = number {
-            entries[number.0 as usize] = *entry;
+    let parts = || {
+        if book.units.len() > previous.book.units.len() {
+            let (phrases, lists) = file_parts(&book.units, &uses);
+            (Arc::new(phrases), Arc::new(lists))
+        } else {
+            (previous.phrases.clone(), previous.lists.clone())
         }
-    }
-    let kept = |rule: RuleId| numbers[rule.0 as usize];
-    let units = previous.postings.iter().filter_map(|(unit, posting)| {
-        Some((unit, Posting { rule: kept(posting.rule)?, ..*posting }))
+    };
+    let ((vocabulary, hash), ((phrases, lists), refiled)) = rayon::join(words, || {
+        rayon::join(parts, || refile(&book, &uses, previous, numbers, added))
     });
-    let counted = previous.tally_postings.iter().filter_map(|(tally, posting)| {
-        Some((tally, TallyPosting { rule: kept(posting.rule)?, ..*posting }))
-    });
-    let always = previous.always.iter().filter_map(|&rule| kept(rule));
-    let mut filing =
-        Filing { units: units.collect(), tallies: counted.collect(), always: always.collect() };
-    for &number in added {
-        entries[number.0 as usize] = add_program(&mut programs, &book, book.rule(number));
-    }
-    let rarity = Rarity::from_rules(&book.units, &uses, &programs.tallies);
-    for &number in added {
-        filing.file(&book, &rarity, number, entries[number.0 as usize]);
-    }
-    filing.always.sort_unstable();
+    let (programs, entries, filing) = refiled;
     let new_rules = added.iter().map(|&number| book.rule(number));
     let before = previous.roles.looked_at();
     let tallied = programs.tallies.by_unit();
     let tally_postings = Filed::new(programs.tallies.len(), &filing.tallies);
     let roles = Roles::new(&book, new_rules, before, &phrases, &filing.units, &tallied);
     RuleSet {
-        hash: identity::hash(&book, &describe(&previous.settings, &previous.analyzer)),
+        hash,
         settings: previous.settings.clone(),
         analyzer: previous.analyzer.clone(),
         entries,
@@ -153,6 +137,43 @@ pub(super) fn relink(
         comparisons: Comparisons::new(book.units.comparisons()),
         book,
     }
+}
+
+/// The programs of a book that differs in few rules from that of `previous`, where each rule's begins, and where
+/// the rules are filed.
+fn refile(
+    book: &Rulebook,
+    uses: &[u32],
+    previous: &RuleSet,
+    numbers: &[Option<RuleId>],
+    added: &[RuleId],
+) -> (Programs, Vec<Entry>, Filing) {
+    let mut programs = previous.programs.clone();
+    let mut entries = vec![Entry::NONE; book.rules.len()];
+    for (number, entry) in numbers.iter().zip(&previous.entries) {
+        if let Some(number) = number {
+            entries[number.0 as usize] = *entry;
+        }
+    }
+    let kept = |rule: RuleId| numbers[rule.0 as usize];
+    let units = previous.postings.iter().filter_map(|(unit, posting)| {
+        Some((unit, Posting { rule: kept(posting.rule)?, ..*posting }))
+    });
+    let counted = previous.tally_postings.iter().filter_map(|(tally, posting)| {
+        Some((tally, TallyPosting { rule: kept(posting.rule)?, ..*posting }))
+    });
+    let always = previous.always.iter().filter_map(|&rule| kept(rule));
+    let mut filing =
+        Filing { units: units.collect(), tallies: counted.collect(), always: always.collect() };
+    for &number in added {
+        entries[number.0 as usize] = add_program(&mut programs, book, book.rule(number));
+    }
+    let rarity = Rarity::from_rules(&book.units, uses, &programs.tallies);
+    for &number in added {
+        filing.file(book, &rarity, number, entries[number.0 as usize]);
+    }
+    filing.always.sort_unstable();
+    (programs, entries, filing)
 }
 
 /// The settings as text, for the identity: equal texts analyse equally.

@@ -1,5 +1,5 @@
 //! How much memory a rule set takes, by adding up its parts. What an allocator adds to each is not counted,
-//! so that the parts are few and large where it matters.
+//! so that the parts are few and large where it matters. And copies of parts that can grow.
 
 use std::mem::size_of;
 
@@ -9,6 +9,13 @@ use super::ruleset::RuleSet;
 /// The bytes of a vector's memory.
 pub(super) fn of_vec<T>(values: &Vec<T>) -> usize {
     values.capacity() * size_of::<T>()
+}
+
+/// A copy with room for some more values: adding them does not copy all again.
+pub(super) fn roomy<T: Clone>(values: &[T]) -> Vec<T> {
+    let mut copy = Vec::with_capacity(values.len() + values.len() / 64 + 64);
+    copy.extend_from_slice(values);
+    copy
 }
 
 /// The bytes of a hash table's memory: a control byte for each place.

@@ -61,7 +61,8 @@ impl Phrases {
             start = range.1;
             (Pair::new(same[0].0, same[0].1), range)
         });
-        let pairs = Slots::new(pairs, [0, 0x9E37_79B9_7F4A_7C15]);
+        let pairs: Vec<_> = pairs.collect();
+        let pairs = Slots::new(&pairs, [0, 0x9E37_79B9_7F4A_7C15]);
         Self { pairs, keys: filed.into_iter().map(|(_, _, key)| key).collect() }
     }
 

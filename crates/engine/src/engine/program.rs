@@ -4,7 +4,7 @@
 
 use crate::lang::FieldMask;
 
-use super::memory::of_vec;
+use super::memory::{of_vec, roomy};
 use super::rulebook::Rulebook;
 use super::tallies::{Tallies, TallyId};
 use super::tree::{NodeId, NodeKind};
@@ -63,11 +63,17 @@ struct Test {
 }
 
 /// The programs of all rules.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Default)]
 pub(super) struct Programs {
     tests: Vec<Test>,
     /// What the tests count.
     pub(super) tallies: Tallies,
+}
+
+impl Clone for Programs {
+    fn clone(&self) -> Self {
+        Self { tests: roomy(&self.tests), tallies: self.tallies.clone() }
+    }
 }
 
 impl Programs {

@@ -1,7 +1,8 @@
 //! A table that is probed for many keys at a time. Whether a key is there is as good as random, and a
-//! processor that guesses wrong has waited for memory in vain: so a probe is arithmetic without decisions,
-//! and those of several keys are under way at once. Most keys that are not there are told by one bit of a
-//! filter, which lies in a core's own cache where the table is too large for it.
+//! processor that guesses wrong has waited for memory in vain: so what is not there is sifted out by
+//! arithmetic without decisions, one bit of a filter for each key, and reads for several keys are under way
+//! at once. The filter also tells where a key's value lies: the entries stand in the order of their bits, so
+//! that a key that is there costs one line of memory beside it.
 
 use super::memory::of_vec;
 
@@ -11,46 +12,22 @@ pub(super) trait Key: Copy + Default + PartialEq {
     fn hash(self, seed: [u64; 2]) -> u64;
 }
 
-const WIDTH: usize = 8;
-
-/// The slots that a probe sees at one look: one line of a processor's cache.
-#[derive(Debug, Clone, Copy, Default)]
-#[repr(align(64))]
-struct Bucket {
-    /// A part of the hash of what is filed here, 0 where nothing is. They fill from the first on.
-    tags: [u32; WIDTH],
-    /// Its number among the entries.
-    entries: [u32; WIDTH],
-}
-
-impl Bucket {
-    /// The entry of this tag, 0 where there is none.
-    #[inline]
-    fn entry(&self, sought: u32) -> u32 {
-        let pairs = self.tags.iter().zip(self.entries);
-        pairs.fold(0, |all, (tag, entry)| all | if *tag == sought { entry } else { 0 })
-    }
-
-    fn is_full(&self) -> bool {
-        self.tags[WIDTH - 1] != 0
-    }
-}
-
 /// Values by key.
 #[derive(Debug)]
 pub(super) struct Slots<K, V> {
-    /// A key is in that bucket where its hash leads, or in the next that was not full. No key's way meets
-    /// its tag twice.
-    buckets: Vec<Bucket>,
-    /// In the order in which they were given, behind one that no key has.
-    entries: Vec<(K, V)>,
     /// The bits to which the hashes of the keys lead; a power of two of words.
     filter: Vec<u64>,
+    /// How many bits are set before each word.
+    before: Vec<u32>,
+    /// A key and its value for each bit that is set, and behind them one that no key has.
+    entries: Vec<(K, V)>,
+    /// The keys that lead to a bit of another one, with a seed of their own: one of thirty or fewer.
+    more: Option<Box<Slots<K, V>>>,
     seed: [u64; 2],
 }
 
-/// How many bits the filter has for each key, at least: of eight keys that are not there one passes.
-const FILTER_BITS: usize = 8;
+/// How many bits the filter has for each key, at least: of sixteen keys that are not there one passes.
+const FILTER_BITS: usize = 16;
 
 /// The working memory of many probes.
 #[derive(Debug)]
@@ -85,22 +62,36 @@ pub(super) fn push_if<T>(all: &mut Vec<T>, value: T, wanted: bool) {
 
 impl<K: Key, V: Copy + Default> Slots<K, V> {
     /// Files pairs, whose keys differ.
-    pub(super) fn new(pairs: impl IntoIterator<Item = (K, V)>, mut seed: [u64; 2]) -> Self {
-        let mut entries = vec![(K::default(), V::default())];
-        entries.extend(pairs);
-        loop {
-            if let Some(buckets) = filed(&entries, seed) {
-                let words = (entries.len() * FILTER_BITS).div_ceil(64).next_power_of_two();
-                let mut filter = vec![0; words];
-                for (key, _) in &entries[1..] {
-                    let (word, bit) = filter_place(key.hash(seed), words);
-                    filter[word] |= 1 << bit;
-                }
-                return Self { buckets, entries, filter, seed };
-            }
-            // Two keys have one tag, once in ten thousand tables.
-            seed[0] = seed[0].wrapping_add(1);
+    pub(super) fn new(pairs: &[(K, V)], seed: [u64; 2]) -> Self {
+        let words = (pairs.len() * FILTER_BITS).div_ceil(64).next_power_of_two();
+        let mut filter = vec![0; words];
+        for (key, _) in pairs {
+            let (word, bit) = place(key.hash(seed), words);
+            filter[word] |= 1 << bit;
         }
+        let mut sum = 0;
+        let before = filter.iter().map(|bits: &u64| {
+            sum += bits.count_ones();
+            sum - bits.count_ones()
+        });
+        let before = before.collect();
+        let entries = vec![(K::default(), V::default()); sum as usize + 1];
+        let mut slots = Self { filter, before, entries, more: None, seed };
+        let mut more = Vec::new();
+        for &(key, value) in pairs {
+            let entry = slots.entry(key.hash(seed));
+            if slots.entries[entry].0 == K::default() {
+                slots.entries[entry] = (key, value);
+            } else {
+                more.push((key, value));
+            }
+        }
+        if !more.is_empty() {
+            let seed =
+                seed.map(|part| (part ^ 0x9E37_79B9_7F4A_7C15).wrapping_mul(0xD6E8_FEB8_6659_FD93));
+            slots.more = Some(Box::new(Self::new(&more, seed)));
+        }
+        slots
     }
 
     /// Looks all keys up. Those that say so count as found in any case, with the default if they are not
@@ -112,76 +103,87 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         found.clear();
         for (number, (key, always)) in (0..).zip(keys) {
             let hash = key.hash(self.seed);
-            let (word, bit) = filter_place(hash, self.filter.len());
+            let (word, bit) = place(hash, self.filter.len());
             let passes = self.filter[word] >> bit & 1 != 0;
             push_if(passed, Probe { key, hash, number, always }, passes | always);
         }
         for &Probe { key, hash, number, always } in &*passed {
-            let (of, value) = self.entries[self.entry(hash) as usize];
-            let is_there = of == key;
-            push_if(
-                found,
-                (number, if is_there { value } else { V::default() }),
-                is_there | always,
-            );
+            let value = self.get(key, hash);
+            push_if(found, (number, value.unwrap_or_default()), value.is_some() | always);
         }
     }
 
     /// What is filed.
-    pub(super) fn iter(&self) -> impl Iterator<Item = &(K, V)> {
-        self.entries.iter().skip(1)
+    pub(super) fn iter(&self) -> Box<dyn Iterator<Item = &(K, V)> + '_> {
+        let own = self.entries.iter().take(self.entries.len() - 1);
+        match &self.more {
+            Some(more) => Box::new(own.chain(more.iter())),
+            None => Box::new(own),
+        }
     }
 
     /// The bytes that it takes.
     pub(super) fn memory(&self) -> usize {
-        of_vec(&self.buckets) + of_vec(&self.entries) + of_vec(&self.filter)
+        let more = self.more.as_ref().map_or(0, |more| more.memory());
+        of_vec(&self.filter) + of_vec(&self.before) + of_vec(&self.entries) + more
     }
 
+    /// The value of a key with this hash.
     #[inline]
-    fn entry(&self, hash: u64) -> u32 {
-        let (mut at, tag) = place(hash, self.buckets.len());
-        loop {
-            let bucket = &self.buckets[at];
-            let entry = bucket.entry(tag);
-            // One bucket in fifty is full.
-            if entry != 0 || !bucket.is_full() {
-                return entry;
-            }
-            at = (at + 1) & (self.buckets.len() - 1);
-        }
+    fn get(&self, key: K, hash: u64) -> Option<V> {
+        let (of, value) = self.entries[self.entry(hash)];
+        if of == key { Some(value) } else { self.get_more(key) }
+    }
+
+    fn get_more(&self, key: K) -> Option<V> {
+        let more = self.more.as_ref()?;
+        let hash = key.hash(more.seed);
+        let (word, bit) = place(hash, more.filter.len());
+        if more.filter[word] >> bit & 1 == 0 { None } else { more.get(key, hash) }
+    }
+
+    /// The number of the entry to whose bit a hash leads, or of the next one.
+    #[inline]
+    fn entry(&self, hash: u64) -> usize {
+        let (word, bit) = place(hash, self.filter.len());
+        let below = self.filter[word] & ((1 << bit) - 1);
+        (self.before[word] + below.count_ones()) as usize
     }
 }
 
-/// The entries filed by their hash; None where two have one tag.
-fn filed<K: Key, V>(entries: &[(K, V)], seed: [u64; 2]) -> Option<Vec<Bucket>> {
-    // At most half full, so that few buckets spill over into the next.
-    let count = (entries.len() * 2 / WIDTH + 1).next_power_of_two();
-    let mut buckets = vec![Bucket::default(); count];
-    for (number, (key, _)) in (0..).zip(entries).skip(1) {
-        let (mut at, tag) = place(key.hash(seed), count);
-        while buckets[at].is_full() {
-            if buckets[at].tags.contains(&tag) {
-                return None;
-            }
-            at = (at + 1) & (count - 1);
-        }
-        let bucket = &mut buckets[at];
-        if bucket.tags.contains(&tag) {
-            return None;
-        }
-        let free = bucket.tags.iter().position(|&tag| tag == 0)?;
-        bucket.tags[free] = tag;
-        bucket.entries[free] = number;
-    }
-    Some(buckets)
-}
-
-/// The bucket where a hash leads, of a power of two, and its tag, which is never 0.
-fn place(hash: u64, buckets: usize) -> (usize, u32) {
-    (hash as usize & (buckets - 1), (hash >> 32) as u32 | 1)
-}
-
-/// The word, of a power of two of them, and the bit of the filter for a hash.
-fn filter_place(hash: u64, words: usize) -> (usize, u32) {
+/// The word of a filter of a power of two of them, and the bit in it, where a hash leads.
+fn place(hash: u64, words: usize) -> (usize, u32) {
     ((hash >> 6) as usize & (words - 1), hash as u32 & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, Clone, Copy, Default, PartialEq)]
+    struct Number(u64);
+
+    impl Key for Number {
+        fn hash(self, seed: [u64; 2]) -> u64 {
+            let product = u128::from(self.0 ^ seed[0]) * u128::from(seed[1]);
+            product as u64 ^ (product >> 64) as u64
+        }
+    }
+
+    #[test]
+    fn each_key_has_its_value_and_no_other_has_one() {
+        for count in [0, 1, 2, 100, 5000] {
+            let pairs: Vec<_> = (1..=count).map(|key| (Number(key * 3), key as u32)).collect();
+            let slots = Slots::new(&pairs, [7, 0x9E37_79B9_7F4A_7C15]);
+            assert_eq!(slots.iter().count() as u64, count);
+            let mut probes = Probes::default();
+            let keys = (1..=count * 3 + 9).map(|key| (Number(key), key % 50 == 1));
+            slots.find(keys, &mut probes);
+            let expected = (1..=count * 3 + 9).filter_map(|key| {
+                let value = if key % 3 == 0 && key <= count * 3 { key / 3 } else { 0 };
+                (value > 0 || key % 50 == 1).then_some((key as u32 - 1, value as u32))
+            });
+            assert_eq!(probes.found, expected.collect::<Vec<_>>());
+        }
+    }
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::lang::{FieldMask, Span};
 
-use super::memory::of_vec;
+use super::memory::{of_vec, roomy};
 use super::table::{self, Row};
 use super::units::UnitId;
 
@@ -46,12 +46,18 @@ pub(super) enum NodeKind {
 }
 
 /// The conditions of all rules. The children of a node have lower numbers than it.
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Trees {
     #[serde(with = "table")]
     nodes: Vec<Node>,
     #[serde(with = "table")]
     children: Vec<NodeId>,
+}
+
+impl Clone for Trees {
+    fn clone(&self) -> Self {
+        Self { nodes: roomy(&self.nodes), children: roomy(&self.children) }
+    }
 }
 
 impl Row<6> for Node {

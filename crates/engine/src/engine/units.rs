@@ -281,29 +281,40 @@ pub(super) struct UnitBuilder {
 impl UnitBuilder {
     /// Goes on numbering where `units` ends.
     pub(super) fn from_units(units: Units) -> Self {
-        let mut builder = Self { hasher: FixedState::default(), ..Self::default() };
-        builder.composed.reserve(units.len(), |_| 0);
-        for (unit, kind) in units.iter() {
-            match kind {
-                Unit::Word => {}
-                Unit::Category { set } => {
-                    builder.categories.insert(units.category_paths[set as usize].clone(), unit);
-                }
-                Unit::Comparison { number } => {
-                    let key = format!("{:?}", units.comparisons[number as usize]);
-                    builder.comparisons.insert(key, unit);
-                }
-                _ => {
-                    let hash = composed_hash(&builder.hasher, &units, unit);
-                    let rehash = |&unit: &UnitId| composed_hash(&builder.hasher, &units, unit);
-                    builder.composed.insert_unique(hash, unit, rehash);
+        let hasher = FixedState::default();
+        let file_words = || {
+            let mut words = HashTable::with_capacity(units.words.len());
+            for (at, (_, word)) in (0..).zip(&units.words) {
+                let rehash = |&at: &u32| hasher.hash_one(&units.words[at as usize].1);
+                words.insert_unique(hasher.hash_one(word), at, rehash);
+            }
+            words
+        };
+        let file_others = || {
+            let mut builder = Self { hasher: hasher.clone(), ..Self::default() };
+            builder.composed.reserve(units.len() - units.words.len(), |_| 0);
+            for (unit, kind) in units.iter() {
+                match kind {
+                    Unit::Word => {}
+                    Unit::Category { set } => {
+                        let path = units.category_paths[set as usize].clone();
+                        builder.categories.insert(path, unit);
+                    }
+                    Unit::Comparison { number } => {
+                        let key = format!("{:?}", units.comparisons[number as usize]);
+                        builder.comparisons.insert(key, unit);
+                    }
+                    _ => {
+                        let hash = composed_hash(&hasher, &units, unit);
+                        let rehash = |&unit: &UnitId| composed_hash(&hasher, &units, unit);
+                        builder.composed.insert_unique(hash, unit, rehash);
+                    }
                 }
             }
-        }
-        for (at, (_, word)) in (0..).zip(&units.words) {
-            let rehash = |&at: &u32| builder.hasher.hash_one(&units.words[at as usize].1);
-            builder.words.insert_unique(builder.hasher.hash_one(word), at, rehash);
-        }
+            builder
+        };
+        let (words, mut builder) = rayon::join(file_words, file_others);
+        builder.words = words;
         builder.units = units;
         builder
     }

@@ -51,13 +51,18 @@ impl Meaning {
 
 /// The working memory of looking up words.
 #[derive(Debug, Default)]
-pub(super) struct WordProbes(Probes<u128, Meaning>);
+pub(super) struct WordProbes(Probes<Packed, Meaning>);
 
 /// How many bytes of a word are packed into a number beside their count.
 const SHORT: usize = 15;
 
-/// A word in the first `length` of 16 bytes as a number. Different words give different numbers.
-fn pack(bytes: &[u8; SHORT + 1], length: usize) -> u128 {
+/// A short word as two numbers: its bytes, and their count in the last. Different words give different
+/// numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+struct Packed(u64, u64);
+
+/// The word in the first `length` bytes.
+fn pack(bytes: &[u8; SHORT + 1], length: usize) -> Packed {
     const MASKS: [u128; SHORT + 1] = {
         let mut masks = [0; SHORT + 1];
         let mut length = 0;
@@ -67,7 +72,8 @@ fn pack(bytes: &[u8; SHORT + 1], length: usize) -> u128 {
         }
         masks
     };
-    u128::from_le_bytes(*bytes) & MASKS[length] | (length as u128) << (8 * SHORT)
+    let word = u128::from_le_bytes(*bytes) & MASKS[length];
+    Packed(word as u64, (word >> 64) as u64 | (length as u64) << (8 * (SHORT - 8)))
 }
 
 /// The surface forms of a rule set, and the beginnings that a rule's star must catch.
@@ -76,7 +82,7 @@ pub(super) struct Vocabulary {
     /// Forms of at most [`SHORT`] bytes: each is compared as one number, and all that most tokens need lies
     /// in the slot where a probe ends. The seed is random, so that nobody can write an advert whose words
     /// collide.
-    short: Slots<u128, Meaning>,
+    short: Slots<Packed, Meaning>,
     long: HashMap<Box<str>, Meaning, RandomState>,
     uses: Vec<Use>,
     prefixes: Prefixes,
@@ -158,10 +164,8 @@ impl Vocabulary {
                 short.push((pack(&bytes, text.len()), meaning));
             }
         }
-        // Words are numbered by use: what adverts hold often lies together (2 % with 100,000 rules).
-        short.sort_unstable_by_key(|(_, meaning)| meaning.first);
         Self {
-            short: Slots::new(short, seed),
+            short: Slots::new(&short, seed),
             long,
             uses,
             prefixes: Prefixes::new(&forms.prefixes),
@@ -192,7 +196,8 @@ impl Vocabulary {
         let keys = tokens.iter().map(|token| {
             let length = token.folded_len();
             let is_short = length <= SHORT;
-            let key = if is_short { pack(text.folded_block(token), length) } else { 0 };
+            let key =
+                if is_short { pack(text.folded_block(token), length) } else { Packed::default() };
             (key, !is_short | has_prefixes)
         });
         self.short.find(keys, &mut probes.0);
@@ -250,12 +255,11 @@ impl Vocabulary {
     }
 }
 
-impl Key for u128 {
+impl Key for Packed {
     /// Both halves of the full product: every bit of the word and of the seed tells.
     #[inline]
     fn hash(self, seed: [u64; 2]) -> u64 {
-        let (low, high) = (self as u64 ^ seed[0], (self >> 64) as u64 ^ seed[1]);
-        let product = u128::from(low) * u128::from(high);
+        let product = u128::from(self.0 ^ seed[0]) * u128::from(self.1 ^ seed[1]);
         product as u64 ^ (product >> 64) as u64
     }
 }
