@@ -9,6 +9,7 @@ use crate::lang::FieldMask;
 
 use super::roles::Role;
 use super::ruleset::RuleSet;
+use super::slots::push_if;
 use super::tallies::{Tally, TallyId};
 use super::units::UnitId;
 
@@ -33,8 +34,8 @@ pub(super) struct Marks {
     /// How many bits each unit has, as the power of 2: no mark lies in two words.
     width: u32,
     bits: Vec<u64>,
-    /// The units whose bits are set.
-    standing: Vec<UnitId>,
+    /// The places of [`Marks::bits`] where some are set, some more than once.
+    touched: Vec<u32>,
     notes: Vec<Note>,
     /// The units that stand in the advert and under which rules are filed; some more than once.
     pub(super) filed: Vec<UnitId>,
@@ -47,11 +48,9 @@ impl Marks {
     /// Begins the advert numbered `epoch`, which is higher than any before.
     pub(super) fn begin(&mut self, ruleset: &RuleSet, epoch: u32) {
         self.epoch = epoch;
-        for &unit in &self.standing {
-            let (word, _) = self.place(unit);
-            self.bits[word] = 0;
+        for word in self.touched.drain(..) {
+            self.bits[word as usize] = 0;
         }
-        self.standing.clear();
         self.filed.clear();
         self.counted.clear();
         let units = ruleset.book.units.len();
@@ -75,35 +74,37 @@ impl Marks {
         ((first / u64::from(u64::BITS)) as usize, (first % u64::from(u64::BITS)) as u32)
     }
 
-    /// Marks a word or phrase that has this role in the field at hand, and every list that it is in.
+    /// Marks a unit that has this role in the field at hand, and every list that it is in, unless it is marked
+    /// or no rule looks at it. That is no decision for each word of a text: what is not to be noted is taken
+    /// back.
     #[inline]
     pub(super) fn mark(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) {
-        // Most words of a text stand in it more than once.
-        if self.fields(unit).0 >> field & 1 == 0 {
-            self.set(ruleset, unit, field, role);
-            if role & Role::LISTED != 0 {
-                for &list in ruleset.lists.of(unit) {
-                    if self.fields(list).0 >> field & 1 == 0 {
-                        self.set(ruleset, list, field, ruleset.roles.of(list, field));
-                    }
-                }
-            }
+        let (word, first) = self.place(unit);
+        let shift = first + field as u32;
+        let (is_looked_at, is_filed) = (role & Role::MARKED != 0, role & Role::FILED != 0);
+        let is_unmarked = self.bits[word] >> shift & 1 == 0;
+        let is_new = is_looked_at & is_unmarked;
+        self.bits[word] |= u64::from(is_new) << shift;
+        push_if(&mut self.touched, word as u32, is_new);
+        push_if(&mut self.filed, unit, is_new & is_filed);
+        if is_new && role & (Role::LISTED | Role::TALLIED) != 0 {
+            self.pass_on(ruleset, unit, field, role);
         }
     }
 
-    /// Sets a mark that is not set.
-    fn set(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) {
-        let (word, shift) = self.place(unit);
-        let before = self.fields(unit).0;
-        if before == 0 {
-            self.standing.push(unit);
-        }
-        self.bits[word] |= 1 << (shift + field as u32);
-        if role & Role::FILED != 0 {
-            self.filed.push(unit);
-        }
+    /// Counts a unit that was just marked in the sets, and marks the lists, that it is in.
+    fn pass_on(&mut self, ruleset: &RuleSet, unit: UnitId, field: usize, role: u8) {
         if role & Role::TALLIED != 0 {
+            let before = self.fields(unit).0 & !(1 << field);
             self.count(ruleset, unit, field, before);
+        }
+        if role & Role::LISTED != 0 {
+            for &list in ruleset.lists.of(unit) {
+                if self.fields(list).0 >> field & 1 == 0 {
+                    let role = ruleset.roles.of(list, field) | Role::MARKED;
+                    self.mark(ruleset, list, field, role);
+                }
+            }
         }
     }
 

@@ -58,6 +58,8 @@ pub struct Scratch {
     folded: String,
     word_probes: WordProbes,
     pairs: Pairs,
+    /// The words to mark in the field at hand, with their roles; some more than once.
+    looked_at: Vec<(UnitId, u8)>,
     marks: Marks,
     /// Where the rules are that are filed under the units that stand in the advert.
     filings: Vec<(Run, UnitId)>,
@@ -160,21 +162,24 @@ impl RuleSet {
 
     /// Marks every unit that some rule looks for where it stands.
     pub(super) fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, pairs, .. } = scratch;
+        let Scratch { fields, marks, pairs, looked_at, .. } = scratch;
         for (number, field) in fields.iter().enumerate() {
-            self.mark_words(field, number, &mut pairs.asked, marks);
+            self.sort_words(field, number, looked_at, &mut pairs.asked);
+            for (word, role) in looked_at.drain(..) {
+                marks.mark(self, word, number, role);
+            }
             self.mark_phrases(field, number, pairs, marks);
         }
     }
 
-    /// Marks the words of the field of this number. Collects the pairs of them by which phrases are looked
-    /// for: two words that follow each other.
-    fn mark_words(
+    /// Gives to `looked_at` the words of the field of this number whose marks some rule looks at, and to
+    /// `asked` the pairs of them by which phrases are looked for: two words that follow each other.
+    fn sort_words(
         &self,
         field: &FieldText,
         number: usize,
+        looked_at: &mut Vec<(UnitId, u8)>,
         asked: &mut Vec<(Pair, usize)>,
-        marks: &mut Marks,
     ) {
         asked.clear();
         for (index, token) in field.tokens.iter().enumerate() {
@@ -182,9 +187,7 @@ impl RuleSet {
             let is_next = next.position == token.position + 1 && next.sentence == token.sentence;
             for &word in field.words(token) {
                 let role = self.roles.of(word, number);
-                if role & Role::MARKED != 0 {
-                    marks.mark(self, word, number, role);
-                }
+                push_if(looked_at, (word, role), role & Role::MARKED != 0);
                 let is_first = role & Role::PAIRED != 0;
                 for &beside in field.words(next) {
                     push_if(asked, (Pair::new(word, beside), index), is_next & is_first);
@@ -205,9 +208,8 @@ impl RuleSet {
                     let window = first.and_then(|at| field.tokens.get(at..at + words.len()));
                     window.is_some_and(|window| field.are_words(window, words))
                 };
-                let role = self.roles.of(key.phrase, number);
-                if stands && role & Role::MARKED != 0 {
-                    marks.mark(self, key.phrase, number, role);
+                if stands {
+                    marks.mark(self, key.phrase, number, self.roles.of(key.phrase, number));
                 }
             }
         });
