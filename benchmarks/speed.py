@@ -4,7 +4,7 @@
     .venv/bin/python benchmarks/speed.py [--data FOLDER] [--save] [--plot FILE]
 
 Writes the scenarios of `scenarios.py` into a temporary folder and has `cargo bench --bench classify`
-measure each; it checks the answers first. Scenarios whose data is missing are named and left out.
+measure them in turn; it checks the answers first. Scenarios whose data is missing are named and left out.
 `--data` names a folder with `percolation/`, `adverts-html.jsonl.gz` and `onet-titles.tsv.gz`.
 """
 
@@ -56,14 +56,13 @@ def prepared(data: Path | None, folder: Path) -> Iterator[Path]:
         print(f"left out, there is no {titles}: occupations")
 
 
-def measure(folder: Path) -> Result:
-    """One scenario, on one core where the system lets it choose."""
+def measure(folders: list[Path]) -> list[Result]:
+    """All scenarios in turn, on one core where the system lets it choose."""
     pinned = ["taskset", "-c", str(max(os.sched_getaffinity(0)))] if shutil.which("taskset") else []
     done = subprocess.run(
-        [*pinned, *BENCH, "--", str(folder)], stdout=subprocess.PIPE, text=True, check=True
+        [*pinned, *BENCH, "--", *map(str, folders)], stdout=subprocess.PIPE, text=True, check=True
     )
-    result: Result = json.loads(done.stdout.splitlines()[-1])
-    return result
+    return [json.loads(line) for line in done.stdout.splitlines()[-len(folders) :]]
 
 
 def instructions(folder: Path) -> int | None:
@@ -113,13 +112,11 @@ def main() -> None:
     parser.add_argument("--save", action="store_true", help="keep the result in benchmarks/results")
     parser.add_argument("--plot", type=Path, help="draw cost against number of rules (matplotlib)")
     arguments = parser.parse_args()
-    results = []
     with tempfile.TemporaryDirectory() as folder:
-        for scenario in prepared(arguments.data, Path(folder)):
-            result = measure(scenario)
+        folders = list(prepared(arguments.data, Path(folder)))
+        results = measure(folders)
+        for result, scenario in zip(results, folders, strict=True):
             result["instructions"] = instructions(scenario)
-            results.append(result)
-            shutil.rmtree(scenario)
     print(
         f"{'':20}{'floor µs':>10}{'engine µs':>10}{'ratio':>7}{'adverts/s':>11}{'instructions':>14}"
         f"{'read MB/s':>11}{'read ns/word':>14}{'floor ns/word':>15}"

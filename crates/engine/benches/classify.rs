@@ -1,5 +1,6 @@
 //! What an advert costs on one core: the whole engine, its reading of text alone, and a floor that only
-//! splits at spaces and looks each word up; in turn, so that a busy machine slows all alike.
+//! splits at spaces and looks each word up; these and all scenarios in turn, so that a busy machine slows
+//! all alike.
 //!
 //! `cargo bench --bench classify -- FOLDER…` measures the scenarios that `benchmarks/scenarios.py`
 //! writes; without a folder, the starter's rules on its adverts. The answers are compared with those of
@@ -36,23 +37,25 @@ fn main() {
     if folders.is_empty() {
         folders.push(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../python/jobsieve/starter"));
     }
-    for folder in folders {
-        let scenario = Scenario::read(&folder);
-        let adverts = scenario.adverts();
-        let begun = Instant::now();
-        let compiled = compile(&scenario.sources, &scenario.settings);
-        let ruleset = compiled.ruleset.expect("the rules compile");
-        let compiled = begun.elapsed().as_secs_f64();
-        if let Some(rounds) = only_classify {
-            let mut scratch = Scratch::default();
-            ruleset.classify(&adverts[0], &mut scratch).expect("short texts");
+    let scenarios: Vec<Scenario> = folders.iter().map(|folder| Scenario::read(folder)).collect();
+    let mut prepared: Vec<Prepared<'_>> = scenarios.iter().map(Prepared::new).collect();
+    if let Some(rounds) = only_classify {
+        for Prepared { ruleset, adverts, scratch, .. } in &mut prepared {
+            ruleset.classify(&adverts[0], scratch).expect("short texts");
             for _ in 0..rounds {
-                black_box(classify_all(&ruleset, &adverts, &mut scratch));
+                black_box(classify_all(ruleset, adverts, scratch));
             }
-        } else {
-            scenario.check(&ruleset, &adverts);
-            println!("{}", scenario.measure(&ruleset, &adverts, compiled));
         }
+        return;
+    }
+    for prepared in &prepared {
+        prepared.scenario.check(&prepared.ruleset, &prepared.adverts);
+    }
+    for _ in 0..ROUNDS {
+        prepared.iter_mut().for_each(Prepared::measure);
+    }
+    for prepared in prepared {
+        println!("{}", prepared.told());
     }
 }
 
@@ -123,33 +126,70 @@ impl Scenario {
             }
         }
     }
+}
 
-    fn measure(&self, ruleset: &RuleSet, adverts: &[Advert<'_>], compiled: f64) -> String {
-        let bytes: usize = texts(adverts).map(str::len).sum();
-        let analyzer = Analyzer::new(&self.settings.analysis);
-        let (mut text, mut scratch) = (Text::default(), Scratch::default());
+/// A scenario that is ready to be measured.
+struct Prepared<'s> {
+    scenario: &'s Scenario,
+    adverts: Vec<Advert<'s>>,
+    ruleset: RuleSet,
+    analyzer: Analyzer,
+    text: Text,
+    scratch: Scratch,
+    /// Seconds that the whole build took.
+    compiled: f64,
+    tokens: usize,
+    matched: usize,
+    /// Seconds of the floor, of reading and of the whole engine in each round.
+    rounds: [Vec<f64>; 3],
+}
+
+impl<'s> Prepared<'s> {
+    fn new(scenario: &'s Scenario) -> Self {
+        let begun = Instant::now();
+        let compiled = compile(&scenario.sources, &scenario.settings);
+        Self {
+            scenario,
+            adverts: scenario.adverts(),
+            ruleset: compiled.ruleset.expect("the rules compile"),
+            analyzer: Analyzer::new(&scenario.settings.analysis),
+            text: Text::default(),
+            scratch: Scratch::default(),
+            compiled: begun.elapsed().as_secs_f64(),
+            tokens: 0,
+            matched: 0,
+            rounds: [const { Vec::new() }; 3],
+        }
+    }
+
+    /// One round.
+    fn measure(&mut self) {
+        let Self { scenario, adverts, ruleset, analyzer, text, scratch, .. } = self;
+        let [floor_times, read_times, whole_times] = &mut self.rounds;
         let titles = adverts.iter().map(|advert| advert.title.as_deref().unwrap_or(""));
         let descriptions = adverts.iter().map(|advert| advert.description.as_deref().unwrap_or(""));
         let pairs: Vec<(&str, &str)> = titles.zip(descriptions).collect();
-        let (mut tokens, mut matched) = (0, 0);
-        let mut runs = [const { Vec::new() }; 3];
-        for _ in 0..ROUNDS {
-            runs[0].push(seconds(|| {
-                black_box(floor(&self.words, &pairs));
-            }));
-            runs[1].push(seconds(|| {
-                tokens = 0;
-                for source in texts(adverts) {
-                    analyzer.read(source, Markup::Html, &mut text);
-                    tokens += text.tokens().len();
-                }
-            }));
-            runs[2].push(seconds(|| matched = classify_all(ruleset, adverts, &mut scratch)));
-        }
-        let [floor, read, whole] = runs.map(least);
-        let count = adverts.len() as f64;
+        floor_times.push(seconds(|| {
+            black_box(floor(&scenario.words, &pairs));
+        }));
+        let tokens = &mut self.tokens;
+        *tokens = 0;
+        read_times.push(seconds(|| {
+            for source in texts(adverts) {
+                analyzer.read(source, Markup::Html, text);
+                *tokens += text.tokens().len();
+            }
+        }));
+        let matched = &mut self.matched;
+        whole_times.push(seconds(|| *matched = classify_all(ruleset, adverts, scratch)));
+    }
+
+    fn told(self) -> String {
+        let bytes: usize = texts(&self.adverts).map(str::len).sum();
+        let [floor, read, whole] = self.rounds.map(least);
+        let count = self.adverts.len() as f64;
         let micros = |seconds: f64| seconds / count * 1e6;
-        let name = &self.name;
+        let name = &self.scenario.name;
         eprintln!(
             "{name}: floor {:.2} µs, reading {:.2} µs, whole engine {:.2} µs an advert: {:.2}x the floor",
             micros(floor),
@@ -158,13 +198,14 @@ impl Scenario {
             whole / floor
         );
         format!(
-            "{{\"scenario\":\"{name}\",\"rules\":{},\"compile_s\":{compiled:.3},\"adverts\":{count},\
+            "{{\"scenario\":\"{name}\",\"rules\":{},\"compile_s\":{:.3},\"adverts\":{count},\
              \"bytes\":{:.0},\"words\":{:.1},\"matched\":{:.3},\"floor_us\":{:.3},\"read_us\":{:.3},\
              \"whole_us\":{:.3},\"ratio\":{:.3},\"adverts_per_s\":{:.0}}}",
-            ruleset.rule_count(),
+            self.ruleset.rule_count(),
+            self.compiled,
             bytes as f64 / count,
-            tokens as f64 / count,
-            matched as f64 / count,
+            self.tokens as f64 / count,
+            self.matched as f64 / count,
             micros(floor),
             micros(read),
             micros(whole),
