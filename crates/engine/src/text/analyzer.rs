@@ -27,7 +27,7 @@ pub struct Text {
     breaks: Vec<u32>,
     folded: String,
     tokens: Vec<Token>,
-    marks: html::Marks,
+    scans: html::Scans,
     wordless: Scan,
     names: Names,
     /// A field that was escaped as a whole, unescaped; and the way back.
@@ -137,9 +137,9 @@ impl Analyzer {
         text.was_escaped = markup == Markup::Html && html::is_escaped(source);
         if text.was_escaped {
             unescape(source, &mut text.unescaped, &mut text.escapes);
-            html::strip(&text.unescaped, &mut text.marks, &mut text.normalized, &mut text.breaks);
+            html::strip(&text.unescaped, &mut text.scans, &mut text.normalized, &mut text.breaks);
         } else if markup == Markup::Html {
-            html::strip(source, &mut text.marks, &mut text.normalized, &mut text.breaks);
+            html::strip(source, &mut text.scans, &mut text.normalized, &mut text.breaks);
         } else {
             text.normalized.push_source(source);
         }

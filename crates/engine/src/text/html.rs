@@ -11,7 +11,7 @@ use super::scan::{Scan, is};
 
 /// Working memory: where a source has the bytes that matter.
 #[derive(Debug, Default)]
-pub(super) struct Marks {
+pub(super) struct Scans {
     /// Those that are not text as they stand: `<`, `&` and what is not ASCII.
     special: Scan,
     /// Those by which a tag ends, or goes on behind a `>`: `>` and quotes.
@@ -21,7 +21,7 @@ pub(super) struct Marks {
 /// Walks over one source; `out` collects its text, `breaks` where in the text a block ends or begins.
 struct Stripper<'a> {
     source: &'a str,
-    marks: &'a Marks,
+    scans: &'a Scans,
     out: &'a mut Normalized,
     breaks: &'a mut Vec<u32>,
     /// A quote in a tag was never closed: from then on quotes in tags mean nothing, else each such
@@ -30,11 +30,11 @@ struct Stripper<'a> {
 }
 
 /// Strips `source`, appending to `out` and `breaks`.
-pub(super) fn strip(source: &str, marks: &mut Marks, out: &mut Normalized, breaks: &mut Vec<u32>) {
+pub(super) fn strip(source: &str, scans: &mut Scans, out: &mut Normalized, breaks: &mut Vec<u32>) {
     let bytes = source.as_bytes();
-    marks.special.read(bytes, |bytes| bytes | is(bytes, b'<') | is(bytes, b'&'));
-    marks.closing.read(bytes, |bytes| is(bytes, b'>') | is(bytes, b'"') | is(bytes, b'\''));
-    Stripper { source, marks, out, breaks, quotes_broken: false }.run();
+    scans.special.read(bytes, |bytes| bytes | is(bytes, b'<') | is(bytes, b'&'));
+    scans.closing.read(bytes, |bytes| is(bytes, b'>') | is(bytes, b'"') | is(bytes, b'\''));
+    Stripper { source, scans, out, breaks, quotes_broken: false }.run();
 }
 
 /// Whether the whole of `source` is markup escaped once more (`&lt;p&gt;`), as feeds deliver it: it
@@ -60,7 +60,7 @@ impl Stripper<'_> {
         let bytes = self.source.as_bytes();
         let mut at = 0;
         loop {
-            let special = self.marks.special.next(at);
+            let special = self.scans.special.next(at);
             if at < special {
                 self.out.push_ascii(bytes, at..special);
             }
@@ -158,7 +158,7 @@ impl Stripper<'_> {
     /// Behind the `>` of the tag in which `start` lies; a `>` in a quoted value does not count.
     #[inline]
     fn tag_end(&mut self, start: usize) -> usize {
-        let mark = self.marks.closing.next(start);
+        let mark = self.scans.closing.next(start);
         if self.source.as_bytes().get(mark) == Some(&b'>') {
             mark + 1
         } else {
@@ -186,7 +186,7 @@ impl Stripper<'_> {
                 };
                 mark += closing + 1;
             }
-            mark = self.marks.closing.next(mark + 1);
+            mark = self.scans.closing.next(mark + 1);
         }
         bytes.len()
     }
@@ -213,7 +213,7 @@ mod tests {
     fn stripped(source: &str) -> String {
         let (mut out, mut breaks) = (Normalized::default(), Vec::new());
         out.clear(source.len(), usize::MAX);
-        strip(source, &mut Marks::default(), &mut out, &mut breaks);
+        strip(source, &mut Scans::default(), &mut out, &mut breaks);
         out.finish();
         let mut text = out.text;
         for at in breaks.into_iter().rev() {
