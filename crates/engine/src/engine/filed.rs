@@ -1,6 +1,7 @@
 //! Tables from a number to the values that are filed under it.
 
 use super::memory::of_vec;
+use super::prefetch::prefetch;
 use super::rulebook::Run;
 use super::units::UnitId;
 
@@ -51,6 +52,16 @@ impl<T> Filed<T> {
 
     pub(super) fn of(&self, unit: UnitId) -> &[T] {
         self.within(self.run(unit))
+    }
+
+    /// Asks for what tells where the values under a unit lie.
+    pub(super) fn prefetch(&self, unit: UnitId) {
+        prefetch(&self.starts, unit as usize);
+    }
+
+    /// Asks for the first of the values that lie there.
+    pub(super) fn prefetch_within(&self, run: Run) {
+        prefetch(&self.values, run.start as usize);
     }
 
     /// Where the values under a unit lie.

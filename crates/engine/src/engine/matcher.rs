@@ -312,7 +312,14 @@ impl Scratch {
     pub(super) fn collect_candidates(&mut self, ruleset: &RuleSet) {
         let Self { marks, filings, reached, tried, waiting, .. } = self;
         filings.clear();
-        filings.extend(marks.filed.iter().map(|&unit| (ruleset.postings.run(unit), unit)));
+        for &unit in &marks.filed {
+            ruleset.postings.prefetch(unit);
+        }
+        filings.extend(marks.filed.iter().map(|&unit| {
+            let run = ruleset.postings.run(unit);
+            ruleset.postings.prefetch_within(run);
+            (run, unit)
+        }));
         for &(run, unit) in &*filings {
             let fields = marks.fields(unit);
             for &Posting { rule, fields: asked, start, beside } in ruleset.postings.within(run) {
@@ -335,6 +342,7 @@ impl Scratch {
             let is_new = tried[word] >> bit & 1 == 0;
             tried[word] |= 1 << bit;
             push_if(waiting, Candidate { layer: layer(rule), rule, start }, is_new);
+            ruleset.programs.prefetch(start);
         }
         let always = ruleset.always.iter().map(|&rule| {
             let start = ruleset.entries[rule.0 as usize].condition;

@@ -28,6 +28,7 @@ pub mod matcher;
 mod memory;
 mod phrases;
 mod places;
+mod prefetch;
 mod program;
 mod reading;
 mod rebuild;

@@ -2,6 +2,7 @@
 //! probe, however many phrases share either word.
 
 use super::memory::of_vec;
+use super::prefetch::prefetch;
 use super::slots::{Key, Probes, Slots};
 use super::units::UnitId;
 
@@ -87,6 +88,9 @@ impl Phrases {
         mut found: impl FnMut(u32, &[PhraseKey]),
     ) {
         self.pairs.find(pairs.map(|pair| (pair, false)), &mut probes.0);
+        for &(_, (start, _)) in &probes.0.found {
+            prefetch(&self.keys, start as usize);
+        }
         for &(number, (start, end)) in &probes.0.found {
             found(number, &self.keys[start as usize..end as usize]);
         }

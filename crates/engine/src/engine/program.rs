@@ -5,6 +5,7 @@
 use crate::lang::FieldMask;
 
 use super::memory::{of_vec, roomy};
+use super::prefetch::prefetch;
 use super::rulebook::Rulebook;
 use super::tallies::{Tallies, TallyId};
 use super::tree::{NodeId, NodeKind};
@@ -111,6 +112,11 @@ impl Programs {
     fn push(&mut self, probe: Probe, yes: Step, no: Step) -> Step {
         self.tests.push(Test { probe, yes, no });
         self.tests.len() as Step - 1
+    }
+
+    /// Asks for the test at `entry`.
+    pub(super) fn prefetch(&self, entry: Step) {
+        prefetch(&self.tests, entry as usize);
     }
 
     /// Runs from `entry` on what an advert shows.

@@ -5,6 +5,7 @@
 //! that a key that is there costs one line of memory beside it.
 
 use super::memory::of_vec;
+use super::prefetch::prefetch;
 
 /// What values are filed under. The default stands for no key: nothing can be filed under it.
 pub(super) trait Key: Copy + Default + PartialEq {
@@ -41,7 +42,8 @@ pub(super) struct Probes<K, V> {
 #[derive(Debug, Clone, Copy)]
 struct Probe<K> {
     key: K,
-    hash: u64,
+    /// Its hash, then the number of the entry to which that leads.
+    leads_to: u64,
     number: u32,
     always: bool,
 }
@@ -105,10 +107,15 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
             let hash = key.hash(self.seed);
             let (word, bit) = place(hash, self.filter.len());
             let passes = self.filter[word] >> bit & 1 != 0;
-            push_if(passed, Probe { key, hash, number, always }, passes | always);
+            push_if(passed, Probe { key, leads_to: hash, number, always }, passes | always);
         }
-        for &Probe { key, hash, number, always } in &*passed {
-            let value = self.get(key, hash);
+        for probe in &mut *passed {
+            let entry = self.entry(probe.leads_to);
+            prefetch(&self.entries, entry);
+            probe.leads_to = entry as u64;
+        }
+        for &Probe { key, leads_to, number, always } in &*passed {
+            let value = self.get(key, leads_to as usize);
             push_if(found, (number, value.unwrap_or_default()), value.is_some() | always);
         }
     }
@@ -128,10 +135,10 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         of_vec(&self.filter) + of_vec(&self.before) + of_vec(&self.entries) + more
     }
 
-    /// The value of a key with this hash.
+    /// The value of a key that leads to this entry.
     #[inline]
-    fn get(&self, key: K, hash: u64) -> Option<V> {
-        let (of, value) = self.entries[self.entry(hash)];
+    fn get(&self, key: K, entry: usize) -> Option<V> {
+        let (of, value) = self.entries[entry];
         if of == key { Some(value) } else { self.get_more(key) }
     }
 
@@ -139,7 +146,7 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         let more = self.more.as_ref()?;
         let hash = key.hash(more.seed);
         let (word, bit) = place(hash, more.filter.len());
-        if more.filter[word] >> bit & 1 == 0 { None } else { more.get(key, hash) }
+        if more.filter[word] >> bit & 1 == 0 { None } else { more.get(key, more.entry(hash)) }
     }
 
     /// The number of the entry to whose bit a hash leads, or of the next one.

@@ -1,0 +1,15 @@
+//! Asks for memory before it is needed. What a hundred thousand rules say does not fit a core's own cache,
+//! so that each step over what an advert holds begins with asking for all that it will read: the reads are
+//! under way at once, whatever is decided between them.
+
+/// Begins to read the value there, if there is one. Elsewhere than on x86-64 the processor has to see for
+/// itself.
+#[inline]
+pub(super) fn prefetch<T>(all: &[T], index: usize) {
+    #[cfg(target_arch = "x86_64")]
+    if let Some(value) = all.get(index) {
+        safe_arch::prefetch_t0(value);
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = (all, index);
+}
