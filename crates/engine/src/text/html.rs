@@ -5,9 +5,9 @@
 use memchr::{memchr, memmem};
 
 use super::elements::Effect;
-use super::entities;
+use super::entities::{self, Reference};
 use super::normalize::Normalized;
-use super::scan::{Scan, is};
+use super::scan::{Cursor, Scan, is};
 
 /// Working memory: where a source has the bytes that matter.
 #[derive(Debug, Default)]
@@ -55,96 +55,119 @@ pub(super) fn is_escaped(source: &str) -> bool {
     })
 }
 
+/// What stands in the source where text does not go on as it is.
+enum Special {
+    /// Markup up to `end`; a block may end or begin there.
+    Markup {
+        end: usize,
+        parts: bool,
+    },
+    Reference(Reference),
+    BeyondAscii,
+    End,
+}
+
 impl Stripper<'_> {
     fn run(&mut self) {
         let bytes = self.source.as_bytes();
-        let mut at = 0;
+        // Where the text begins that is not copied yet, and where what follows it is looked for.
+        let (mut start, mut at) = (0, 0);
+        let mut specials = Cursor::new(&self.scans.special);
         loop {
-            let special = self.scans.special.next(at);
-            if at < special {
-                self.out.push_ascii(bytes, at..special);
-            }
-            at = match bytes.get(special) {
-                Some(b'<') => self.markup(special),
-                Some(b'&') => self.reference(special),
-                Some(_) => self.out.push_beyond_ascii(self.source, special),
-                None => break,
+            let here = specials.next(at);
+            let Some(special) = self.special(here) else {
+                at = here + 1;
+                continue;
             };
+            self.out.push_ascii(bytes, start..here);
+            start = match special {
+                Special::Markup { end, parts } => {
+                    if parts {
+                        self.mark_break();
+                    }
+                    end
+                }
+                Special::Reference(Reference { chars, length }) => {
+                    let end = here + length;
+                    self.out.push_char(chars.0, here, end);
+                    if let Some(second) = chars.1 {
+                        self.out.push_char(second, here, end);
+                    }
+                    end
+                }
+                Special::BeyondAscii => self.out.push_beyond_ascii(self.source, here),
+                Special::End => return,
+            };
+            at = start;
         }
     }
 
-    /// Takes the one byte for what it is.
-    fn literal(&mut self, at: usize) -> usize {
-        self.out.push_ascii(self.source.as_bytes(), at..at + 1);
-        at + 1
-    }
-
-    /// A character reference, or a lone `&`; where to go on.
-    fn reference(&mut self, at: usize) -> usize {
-        let Some(found) = entities::decode(&self.source[at..]) else {
-            return self.literal(at);
-        };
-        let end = at + found.length;
-        self.out.push_char(found.chars.0, at, end);
-        if let Some(second) = found.chars.1 {
-            self.out.push_char(second, at, end);
-        }
-        end
-    }
-
-    /// What begins with `<`; where to go on.
-    fn markup(&mut self, at: usize) -> usize {
-        let bytes = self.source.as_bytes();
-        let end = bytes.len();
-        let name_start = at + 1 + usize::from(bytes.get(at + 1) == Some(&b'/'));
-        if bytes.get(name_start).is_some_and(u8::is_ascii_alphabetic) {
-            return self.tag(at, name_start);
-        }
-        match bytes.get(at + 1) {
-            Some(b'!') if bytes[at..].starts_with(b"<!--") => {
-                // `<!-->` is a whole comment; one without end hides the rest, as in a browser.
-                memmem::find(&bytes[at + 2..], b"-->").map_or(end, |found| at + 2 + found + 3)
-            }
-            Some(b'!' | b'?') => memchr(b'>', &bytes[at..]).map_or(end, |found| at + found + 1),
-            _ => self.literal(at),
-        }
-    }
-
+    /// What stands at `at`; nothing where a `<` or `&` stands for itself.
     #[inline]
-    fn tag(&mut self, at: usize, name_start: usize) -> usize {
+    fn special(&mut self, at: usize) -> Option<Special> {
+        match self.source.as_bytes().get(at) {
+            Some(b'<') => self.plain_tag(at).or_else(|| self.markup(at)),
+            Some(b'&') => entities::decode(&self.source[at..]).map(Special::Reference),
+            Some(_) => Some(Special::BeyondAscii),
+            None => Some(Special::End),
+        }
+    }
+
+    /// What begins with the `<` at `at`, if it is a frequent name alone, as most tags are.
+    #[inline]
+    fn plain_tag(&self, at: usize) -> Option<Special> {
+        let bytes = self.source.as_bytes();
+        let start = at + 1 + usize::from(bytes.get(at + 1) == Some(&b'/'));
+        let eight: &[u8; 8] = bytes.get(start..)?.first_chunk()?;
+        // Where no tag begins its end is not looked for: in a row of `<` each search could be long.
+        if !eight[0].is_ascii_alphabetic() {
+            return None;
+        }
+        let end = self.scans.closing.next(start);
+        let length = end - start;
+        if !(1..=8).contains(&length) || bytes.get(end) != Some(&b'>') {
+            return None;
+        }
+        let name = u64::from_le_bytes(*eight) & u64::MAX >> (64 - 8 * length);
+        match Effect::of_short(name)? {
+            Effect::Block => Some(Special::Markup { end: end + 1, parts: true }),
+            Effect::Inline => Some(Special::Markup { end: end + 1, parts: false }),
+            Effect::Hidden => None,
+        }
+    }
+
+    /// The same of any markup.
+    fn markup(&mut self, at: usize) -> Option<Special> {
+        let bytes = self.source.as_bytes();
+        let behind = |found: Option<usize>| found.unwrap_or(bytes.len());
+        let end = match bytes[at + 1..] {
+            [b'!', b'-', b'-', ..] => {
+                // `<!-->` is a whole comment; one without end hides the rest, as in a browser.
+                behind(memmem::find(&bytes[at + 2..], b"-->").map(|found| at + 2 + found + 3))
+            }
+            [b'!' | b'?', ..] => behind(memchr(b'>', &bytes[at..]).map(|found| at + found + 1)),
+            [b'/', name, ..] if name.is_ascii_alphabetic() => return Some(self.tag(at, at + 2)),
+            [name, ..] if name.is_ascii_alphabetic() => return Some(self.tag(at, at + 1)),
+            _ => return None,
+        };
+        Some(Special::Markup { end, parts: false })
+    }
+
+    fn tag(&mut self, at: usize, name_start: usize) -> Special {
         let bytes = self.source.as_bytes();
         let end = self.tag_end(name_start);
-        let (length, effect) = self.name(name_start, end);
-        match effect {
-            Effect::Block => self.mark_break(),
+        let name = bytes[name_start..].iter().take_while(|byte| byte.is_ascii_alphanumeric());
+        let name = &bytes[name_start..name_start + name.count()];
+        match Effect::of(name) {
+            Effect::Block => Special::Markup { end, parts: true },
             Effect::Hidden if name_start == at + 1 && bytes[..end].last() == Some(&b'>') => {
-                self.mark_break();
                 // `<svg/>` holds nothing.
-                if !bytes[..end].ends_with(b"/>") {
-                    return self.hidden_end(end, &bytes[name_start..name_start + length]);
-                }
+                let is_empty = bytes[..end].ends_with(b"/>");
+                let end = if is_empty { end } else { self.hidden_end(end, name) };
+                Special::Markup { end, parts: true }
             }
-            Effect::Hidden | Effect::Inline => {}
+            Effect::Hidden | Effect::Inline => Special::Markup { end, parts: false },
         }
-        end
-    }
-
-    /// The length of the name that stands at `start` in the tag before `end`, and what the tag does.
-    #[inline]
-    fn name(&self, start: usize, end: usize) -> (usize, Effect) {
-        let rest = &self.source.as_bytes()[start..];
-        let length = end - start - 1;
-        // Most tags are a short name alone.
-        if let Some(eight) = rest.first_chunk()
-            && (1..=8).contains(&length)
-            && rest[length] == b'>'
-            && let Some(effect) =
-                Effect::of_short(u64::from_le_bytes(*eight) & u64::MAX >> (64 - 8 * length))
-        {
-            return (length, effect);
-        }
-        let length = rest.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-        (length, Effect::of(&rest[..length]))
     }
 
     fn mark_break(&mut self) {

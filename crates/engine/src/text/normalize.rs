@@ -156,6 +156,7 @@ impl Normalized {
             && let Some(both) = compose(letter, mark)
         {
             self.making.truncate(output);
+            self.map.taken_back(output);
             self.map.replaced(output, source, end);
             self.push(both);
             return;

@@ -25,27 +25,20 @@ impl OffsetMap {
     /// From `output` on, the output is a copy of the source from `source` on.
     pub(super) fn copied(&mut self, output: usize, source: usize) {
         let (output, source) = (output as u32, source as u32);
-        if let Some(last) = self.runs.last()
-            && last.source_end == COPIED
-            && source.wrapping_sub(last.source) == output.wrapping_sub(last.output)
-        {
-            return;
-        }
-        self.push(Run { output, source, source_end: COPIED });
+        self.runs.push(Run { output, source, source_end: COPIED });
     }
 
     /// From `output` on, the output stands for `source..source_end` as a whole.
     pub(super) fn replaced(&mut self, output: usize, source: usize, source_end: usize) {
         let source_end = source_end as u32;
-        self.push(Run { output: output as u32, source: source as u32, source_end });
+        self.runs.push(Run { output: output as u32, source: source as u32, source_end });
     }
 
-    fn push(&mut self, run: Run) {
-        // What was taken back from the output takes its runs along.
-        while self.runs.last().is_some_and(|last| last.output >= run.output) {
+    /// The output was taken back to its first `output` bytes.
+    pub(super) fn taken_back(&mut self, output: usize) {
+        while self.runs.last().is_some_and(|last| last.output as usize >= output) {
             self.runs.pop();
         }
-        self.runs.push(run);
     }
 
     /// The source of `start..end` of the output.

@@ -45,6 +45,45 @@ impl Scan {
     }
 }
 
+/// Goes over the bytes of one scan, from one to the next. Where the next one lies does not hang on what was
+/// made of the last one, so that a processor can be ahead.
+#[derive(Debug)]
+pub(super) struct Cursor<'a> {
+    scan: &'a Scan,
+    block: usize,
+    /// Those of the block that were not come to yet.
+    bits: u64,
+    /// One past the last one.
+    behind: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub(super) fn new(scan: &'a Scan) -> Self {
+        Self { scan, block: 0, bits: scan.bits.first().copied().unwrap_or(0), behind: 0 }
+    }
+
+    /// As [`Scan::next`]; quick where `at` is not before the one that was found last.
+    #[inline]
+    pub(super) fn next(&mut self, at: usize) -> usize {
+        if at < self.behind {
+            self.block = at / BLOCK;
+            self.bits = self.scan.bits[self.block] & u64::MAX << (at % BLOCK);
+        }
+        loop {
+            while self.bits == 0 {
+                self.block += 1;
+                self.bits = self.scan.bits[self.block];
+            }
+            let found = self.block * BLOCK + self.bits.trailing_zeros() as usize;
+            self.bits &= self.bits - 1;
+            if found >= at {
+                self.behind = found + 1;
+                return found;
+            }
+        }
+    }
+}
+
 /// Sets the highest bit of the bytes that are `byte`.
 #[inline]
 pub(super) fn is(bytes: u8x16, byte: u8) -> u8x16 {

@@ -16,7 +16,7 @@ use super::Token;
 use super::lemma::entries;
 use super::lexemes::Lexemes;
 use super::normalize::fold;
-use super::scan::{Scan, is_in};
+use super::scan::{Cursor, Scan, is_in};
 use super::signs::{glued_stop, money_length, newlines_part};
 
 /// The list as the file says.
@@ -62,7 +62,7 @@ pub(super) struct Tokenizer<'a> {
     tokens: &'a mut Vec<Token>,
     lexemes: &'a Lexemes,
     /// Where no ASCII letter or digit stands.
-    wordless: &'a Scan,
+    wordless: Cursor<'a>,
     sentence: u32,
     /// A block ended or began since the last token.
     block_ended: bool,
@@ -86,6 +86,7 @@ pub(super) fn tokenize(
         let small = bytes | u8x16::splat(0x20);
         !(is_in(small, b'a', b'z') | is_in(bytes, b'0', b'9'))
     });
+    let wordless = Cursor::new(wordless);
     let mut tokenizer =
         Tokenizer { text, folded, tokens, lexemes, wordless, sentence: 0, block_ended: false };
     let mut start = 0;
