@@ -36,6 +36,7 @@ pub(super) fn link(
     analyzer: Analyzer,
 ) -> RuleSet {
     find_categories(&mut book);
+    book.units.count_leading_words();
     let words = || {
         let found = || identity::hash(&book, &describe(settings, &analyzer));
         (Vocabulary::new(&book.forms), hash.unwrap_or_else(found))

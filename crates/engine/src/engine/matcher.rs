@@ -184,13 +184,14 @@ impl RuleSet {
         asked.clear();
         for (index, token) in field.tokens.iter().enumerate() {
             let next = field.tokens.get(index + 1).unwrap_or(token);
-            let is_next = next.position == token.position + 1 && next.sentence == token.sentence;
+            let (follows, is_near) =
+                (next.position == token.position + 1, next.sentence == token.sentence);
             for &word in field.words(token) {
                 let role = self.roles.of(word, number);
                 push_if(looked_at, (word, role), role & Role::MARKED != 0);
                 let is_first = role & Role::PAIRED != 0;
                 for &beside in field.words(next) {
-                    push_if(asked, (Pair::new(word, beside), index), is_next & is_first);
+                    push_if(asked, (Pair::new(word, beside), index), follows & is_near & is_first);
                 }
             }
         }
@@ -223,6 +224,11 @@ impl RuleSet {
         mut tried: impl FnMut(RuleId, bool),
     ) {
         let mut waiting = std::mem::take(&mut scratch.waiting);
+        for candidate in &waiting {
+            if let Some(unit) = self.programs.sought(candidate.start) {
+                self.book.units.prefetch(unit);
+            }
+        }
         for candidate in &waiting {
             let mut evidence = Evidence { ruleset: self, scratch };
             let holds = self.programs.run(&self.book, candidate.start, &mut evidence);

@@ -119,6 +119,14 @@ impl Programs {
         prefetch(&self.tests, entry as usize);
     }
 
+    /// The unit that the test at `entry` looks for, if it is one that is looked for when asked.
+    pub(super) fn sought(&self, entry: Step) -> Option<UnitId> {
+        match self.tests.get(entry as usize)?.probe {
+            Probe::Sought(unit, _) => Some(unit),
+            Probe::Marked(..) | Probe::Tally(..) | Probe::Node(_) => None,
+        }
+    }
+
     /// Runs from `entry` on what an advert shows.
     pub(super) fn run(&self, book: &Rulebook, entry: Step, evidence: &mut impl Evidence) -> bool {
         let mut step = entry;

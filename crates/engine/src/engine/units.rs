@@ -12,6 +12,7 @@ use crate::lang::ValueId;
 use crate::lang::ast::Test;
 
 use super::memory::{of_texts, of_vec};
+use super::prefetch::prefetch;
 use super::ruleset::CategoryId;
 use super::table::{self, Row};
 
@@ -111,6 +112,9 @@ pub(super) struct Units {
     category_sets: Vec<Box<[CategoryId]>>,
     /// What conditions ask of which fields.
     comparisons: Vec<(ValueId, Test)>,
+    /// As many of the lowest numbers are known to be words: what they are need not be looked up.
+    #[serde(skip)]
+    leading_words: UnitId,
 }
 
 impl Units {
@@ -132,7 +136,12 @@ impl Units {
     }
 
     pub(super) fn kind(&self, unit: UnitId) -> Unit {
-        self.kinds[unit as usize]
+        if unit < self.leading_words { Unit::Word } else { self.kinds[unit as usize] }
+    }
+
+    /// Asks for what a unit is.
+    pub(super) fn prefetch(&self, unit: UnitId) {
+        prefetch(&self.kinds, unit as usize);
     }
 
     /// The words of a phrase, the members of a list, the sides of a proximity.
@@ -171,6 +180,12 @@ impl Units {
     pub(super) fn find_categories(&mut self, within: impl Fn(&str) -> Vec<CategoryId>) {
         let sets = self.category_paths.iter().map(|path| within(path).into());
         self.category_sets = sets.collect();
+    }
+
+    /// Counts the words that have the lowest numbers.
+    pub(super) fn count_leading_words(&mut self) {
+        let words = self.kinds.iter().take_while(|kind| **kind == Unit::Word);
+        self.leading_words = words.count() as UnitId;
     }
 
     /// Whether every advert's units of this kind are found while its tokens are walked once. The others
