@@ -40,12 +40,14 @@ pub(super) struct FieldText {
     pub(super) words: Vec<UnitId>,
 }
 
-/// Pairs of words that follow each other in the field at hand.
+/// What is looked up for one field. It is begun for all fields before it is needed for one, so that the few
+/// words of a title do not wait for memory by themselves.
 #[derive(Debug, Default)]
-struct Pairs {
-    /// Those by which phrases may be looked for, and the number of the first token.
+struct Lookup {
+    words: WordProbes,
+    /// The pairs of words by which phrases are looked for, and the number of the first token.
     asked: Vec<(Pair, usize)>,
-    probes: PairProbes,
+    pairs: PairProbes,
 }
 
 /// The working memory of one thread's classifications; reused, so that steady work allocates nothing.
@@ -54,10 +56,9 @@ pub struct Scratch {
     epoch: u32,
     /// The texts of the rule set's fields.
     pub(super) fields: Vec<FieldText>,
+    lookups: Vec<Lookup>,
     values: Vec<Found>,
     folded: String,
-    word_probes: WordProbes,
-    pairs: Pairs,
     /// The words to mark in the field at hand, with their roles; some more than once.
     looked_at: Vec<(UnitId, u8)>,
     marks: Marks,
@@ -137,7 +138,7 @@ impl RuleSet {
             // What is refused for its length is not read first.
             let too_long = refuses && source.len() > longest;
             if !too_long {
-                self.read_text(source, field, &mut scratch.word_probes);
+                self.analyzer.read(source, Markup::Html, &mut field.text);
             }
             if too_long || field.text.is_cut() {
                 scratch.classification.cut.0 |= 1 << number;
@@ -147,28 +148,32 @@ impl RuleSet {
         if let Some(key) = self.settings.fields.text_keys(cut).next().filter(|_| refuses) {
             return Err(AdvertError::text_too_long(&key, longest).of(advert.id.clone()));
         }
+        for (field, lookup) in scratch.fields.iter().zip(&mut scratch.lookups) {
+            self.vocabulary.sift(&field.text, &mut lookup.words);
+        }
+        for (field, lookup) in scratch.fields.iter_mut().zip(&mut scratch.lookups) {
+            let FieldText { text, tokens, words } = field;
+            tokens.clear();
+            words.clear();
+            self.vocabulary.push_words(text, &mut lookup.words, words, tokens);
+        }
         scratch.values.clear();
         self.comparisons.read(&advert.fields, &mut scratch.folded, &mut scratch.values);
         Ok(())
     }
 
-    fn read_text(&self, source: &str, field: &mut FieldText, probes: &mut WordProbes) {
-        let FieldText { text, tokens, words } = field;
-        tokens.clear();
-        words.clear();
-        self.analyzer.read(source, Markup::Html, text);
-        self.vocabulary.push_words(text, probes, words, tokens);
-    }
-
     /// Marks every unit that some rule looks for where it stands.
     pub(super) fn mark(&self, scratch: &mut Scratch) {
-        let Scratch { fields, marks, pairs, looked_at, .. } = scratch;
-        for (number, field) in fields.iter().enumerate() {
-            self.sort_words(field, number, looked_at, &mut pairs.asked);
+        let Scratch { fields, lookups, marks, looked_at, .. } = scratch;
+        for (number, (field, lookup)) in fields.iter().zip(&mut *lookups).enumerate() {
+            self.sort_words(field, number, looked_at, &mut lookup.asked);
+            self.phrases.sift(lookup.asked.iter().map(|(pair, _)| *pair), &mut lookup.pairs);
             for (word, role) in looked_at.drain(..) {
                 marks.mark(self, word, number, role);
             }
-            self.mark_phrases(field, number, pairs, marks);
+        }
+        for (number, (field, lookup)) in fields.iter().zip(lookups).enumerate() {
+            self.mark_phrases(field, number, lookup, marks);
         }
     }
 
@@ -198,9 +203,15 @@ impl RuleSet {
     }
 
     /// Marks the phrases that stand around the pairs.
-    fn mark_phrases(&self, field: &FieldText, number: usize, pairs: &mut Pairs, marks: &mut Marks) {
-        let Pairs { asked, probes } = pairs;
-        self.phrases.find(asked.iter().map(|(pair, _)| *pair), probes, |found, keys| {
+    fn mark_phrases(
+        &self,
+        field: &FieldText,
+        number: usize,
+        lookup: &mut Lookup,
+        marks: &mut Marks,
+    ) {
+        let Lookup { asked, pairs, .. } = lookup;
+        self.phrases.find(pairs, |found, keys| {
             let (_, index) = asked[found as usize];
             for key in keys {
                 let stands = key.length == 2 || {
@@ -294,6 +305,7 @@ impl Scratch {
         self.marks.begin(ruleset, self.epoch);
         let texts = ruleset.settings.fields.texts().len();
         self.fields.resize_with(texts, FieldText::default);
+        self.lookups.resize_with(texts, Lookup::default);
         for (rule, _) in self.reached.drain(..) {
             self.tried[tried_place(rule).0] = 0;
         }

@@ -80,14 +80,14 @@ impl Phrases {
         self.pairs.memory() + of_vec(&self.keys)
     }
 
-    /// Calls `found` for each of these pairs by which phrases are looked for, with its number and those.
-    pub(super) fn find(
-        &self,
-        pairs: impl Iterator<Item = Pair>,
-        probes: &mut PairProbes,
-        mut found: impl FnMut(u32, &[PhraseKey]),
-    ) {
-        self.pairs.find(pairs.map(|pair| (pair, false)), &mut probes.0);
+    /// Begins to look pairs up.
+    pub(super) fn sift(&self, pairs: impl Iterator<Item = Pair>, probes: &mut PairProbes) {
+        self.pairs.sift(pairs.map(|pair| (pair, false)), &mut probes.0);
+    }
+
+    /// Calls `found` for each of the pairs by which phrases are looked for, with its number and those.
+    pub(super) fn find(&self, probes: &mut PairProbes, mut found: impl FnMut(u32, &[PhraseKey])) {
+        self.pairs.find(&mut probes.0);
         for &(_, (start, _)) in &probes.0.found {
             prefetch(&self.keys, start as usize);
         }

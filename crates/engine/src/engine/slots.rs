@@ -96,10 +96,9 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         slots
     }
 
-    /// Looks all keys up. Those that say so count as found in any case, with the default if they are not
-    /// there.
+    /// Begins to look all keys up, of which those that say so count as found in any case.
     #[inline]
-    pub(super) fn find(&self, keys: impl Iterator<Item = (K, bool)>, probes: &mut Probes<K, V>) {
+    pub(super) fn sift(&self, keys: impl Iterator<Item = (K, bool)>, probes: &mut Probes<K, V>) {
         let Probes { passed, found } = probes;
         passed.clear();
         found.clear();
@@ -114,6 +113,12 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
             prefetch(&self.entries, entry);
             probe.leads_to = entry as u64;
         }
+    }
+
+    /// Finds those of the keys that are there, and with the default those that count as found.
+    #[inline]
+    pub(super) fn find(&self, probes: &mut Probes<K, V>) {
+        let Probes { passed, found } = probes;
         for &Probe { key, leads_to, number, always } in &*passed {
             let value = self.get(key, leads_to as usize);
             push_if(found, (number, value.unwrap_or_default()), value.is_some() | always);
@@ -185,7 +190,8 @@ mod tests {
             assert_eq!(slots.iter().count() as u64, count);
             let mut probes = Probes::default();
             let keys = (1..=count * 3 + 9).map(|key| (Number(key), key % 50 == 1));
-            slots.find(keys, &mut probes);
+            slots.sift(keys, &mut probes);
+            slots.find(&mut probes);
             let expected = (1..=count * 3 + 9).filter_map(|key| {
                 let value = if key % 3 == 0 && key <= count * 3 { key / 3 } else { 0 };
                 (value > 0 || key % 50 == 1).then_some((key as u32 - 1, value as u32))

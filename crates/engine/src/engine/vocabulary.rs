@@ -182,6 +182,19 @@ impl Vocabulary {
             + [&self.prefixes, &self.written_prefixes].map(Prefixes::memory).iter().sum::<usize>()
     }
 
+    /// Begins to look up what the tokens of a text are.
+    pub(super) fn sift(&self, text: &Text, probes: &mut WordProbes) {
+        let has_prefixes = self.has_prefixes();
+        let keys = text.tokens().iter().map(|token| {
+            let length = token.folded_len();
+            let is_short = length <= SHORT;
+            let key =
+                if is_short { pack(text.folded_block(token), length) } else { Packed::default() };
+            (key, !is_short | has_prefixes)
+        });
+        self.short.sift(keys, &mut probes.0);
+    }
+
     /// Appends the words that each token is, and gives to `known` those that are one.
     pub(super) fn push_words(
         &self,
@@ -191,16 +204,8 @@ impl Vocabulary {
         known: &mut Vec<KnownToken>,
     ) {
         let tokens = text.tokens();
-        let has_prefixes =
-            !self.prefixes.lengths.is_empty() || !self.written_prefixes.lengths.is_empty();
-        let keys = tokens.iter().map(|token| {
-            let length = token.folded_len();
-            let is_short = length <= SHORT;
-            let key =
-                if is_short { pack(text.folded_block(token), length) } else { Packed::default() };
-            (key, !is_short | has_prefixes)
-        });
-        self.short.find(keys, &mut probes.0);
+        let has_prefixes = self.has_prefixes();
+        self.short.find(&mut probes.0);
         for &(number, meaning) in &probes.0.found {
             let token = &tokens[number as usize];
             let start = words.len() as u32;
@@ -218,6 +223,10 @@ impl Vocabulary {
                 });
             }
         }
+    }
+
+    fn has_prefixes(&self) -> bool {
+        !self.prefixes.lengths.is_empty() || !self.written_prefixes.lengths.is_empty()
     }
 
     fn push_words_of(&self, text: &Text, token: &Token, short: Meaning, out: &mut Vec<UnitId>) {
