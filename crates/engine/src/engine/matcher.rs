@@ -13,6 +13,7 @@ use super::comparisons::Found;
 use super::marks::{Marks, Sign};
 use super::phrases::{Pair, PairProbes};
 use super::places::Place;
+use super::prefetch::prefetch;
 use super::program::{self, Step};
 use super::roles::Role;
 use super::rulebook::Run;
@@ -258,6 +259,9 @@ impl RuleSet {
         let Classification { matched, categories, category_rules, attributes, .. } = classification;
         matched.sort_unstable();
         for &number in &*matched {
+            prefetch(&self.book.adds, self.book.rule(number).adds.start as usize);
+        }
+        for &number in &*matched {
             let rule = self.book.rule(number);
             let kept = |category: CategoryId| removed[category.0 as usize] != *epoch;
             let adds = self.book.adds(rule).iter().filter(|(category, _)| kept(*category));
@@ -439,6 +443,7 @@ impl Scratch {
     /// Notes that a rule matched, for rules of later layers and for the answer.
     pub(super) fn settle(&mut self, ruleset: &RuleSet, number: RuleId) {
         self.classification.matched.push(number);
+        prefetch(&ruleset.book.rules, number.0 as usize);
         if ruleset.layers > 1 {
             for (category, _) in ruleset.book.adds(ruleset.book.rule(number)) {
                 self.added[category.0 as usize] = self.epoch;
