@@ -57,12 +57,12 @@ impl<T> Filed<T> {
 
     /// Asks for what tells where the values under a unit lie.
     pub(super) fn prefetch(&self, unit: UnitId) {
-        prefetch(&self.starts, unit as usize);
+        prefetch(self.starts.get(unit as usize));
     }
 
     /// Asks for the first of the values that lie there.
     pub(super) fn prefetch_within(&self, run: Run) {
-        prefetch(&self.values, run.start as usize);
+        prefetch(self.values.get(run.start as usize));
     }
 
     /// Where the values under a unit lie.

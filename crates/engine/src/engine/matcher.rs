@@ -259,7 +259,7 @@ impl RuleSet {
         let Classification { matched, categories, category_rules, attributes, .. } = classification;
         matched.sort_unstable();
         for &number in &*matched {
-            prefetch(&self.book.adds, self.book.rule(number).adds.start as usize);
+            prefetch(self.book.adds.get(self.book.rule(number).adds.start as usize));
         }
         for &number in &*matched {
             let rule = self.book.rule(number);
@@ -443,7 +443,7 @@ impl Scratch {
     /// Notes that a rule matched, for rules of later layers and for the answer.
     pub(super) fn settle(&mut self, ruleset: &RuleSet, number: RuleId) {
         self.classification.matched.push(number);
-        prefetch(&ruleset.book.rules, number.0 as usize);
+        prefetch(ruleset.book.rules.get(number.0 as usize));
         if ruleset.layers > 1 {
             for (category, _) in ruleset.book.adds(ruleset.book.rule(number)) {
                 self.added[category.0 as usize] = self.epoch;

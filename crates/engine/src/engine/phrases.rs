@@ -89,7 +89,7 @@ impl Phrases {
     pub(super) fn find(&self, probes: &mut PairProbes, mut found: impl FnMut(u32, &[PhraseKey])) {
         self.pairs.find(&mut probes.0);
         for &(_, (start, _)) in &probes.0.found {
-            prefetch(&self.keys, start as usize);
+            prefetch(self.keys.get(start as usize));
         }
         for &(number, (start, end)) in &probes.0.found {
             found(number, &self.keys[start as usize..end as usize]);

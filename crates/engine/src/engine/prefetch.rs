@@ -2,14 +2,13 @@
 //! so that each step over what an advert holds begins with asking for all that it will read: the reads are
 //! under way at once, whatever is decided between them.
 
-/// Begins to read the value there, if there is one. Elsewhere than on x86-64 the processor has to see for
-/// itself.
+/// Begins to read a value, if there is one. Elsewhere than on x86-64 the processor has to see for itself.
 #[inline]
-pub(super) fn prefetch<T>(all: &[T], index: usize) {
+pub(super) fn prefetch<T>(value: Option<&T>) {
     #[cfg(target_arch = "x86_64")]
-    if let Some(value) = all.get(index) {
+    if let Some(value) = value {
         safe_arch::prefetch_t0(value);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    let _ = (all, index);
+    let _ = value;
 }

@@ -116,7 +116,7 @@ impl Programs {
 
     /// Asks for the test at `entry`.
     pub(super) fn prefetch(&self, entry: Step) {
-        prefetch(&self.tests, entry as usize);
+        prefetch(self.tests.get(entry as usize));
     }
 
     /// The unit that the test at `entry` looks for, if it is one that is looked for when asked.

@@ -110,7 +110,11 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         }
         for probe in &mut *passed {
             let entry = self.entry(probe.leads_to);
-            prefetch(&self.entries, entry);
+            if let Some((key, value)) = self.entries.get(entry) {
+                // They may lie in two lines of the cache.
+                prefetch(Some(key));
+                prefetch(Some(value));
+            }
             probe.leads_to = entry as u64;
         }
     }

@@ -141,7 +141,7 @@ impl Units {
 
     /// Asks for what a unit is.
     pub(super) fn prefetch(&self, unit: UnitId) {
-        prefetch(&self.kinds, unit as usize);
+        prefetch(self.kinds.get(unit as usize));
     }
 
     /// The words of a phrase, the members of a list, the sides of a proximity.
