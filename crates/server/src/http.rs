@@ -261,8 +261,14 @@ fn add_problem_headers(problem: &Problem, headers: &mut HeaderMap) {
 
 /// `engine;dur=` and milliseconds.
 fn server_timing(engine: Duration) -> HeaderValue {
-    let microseconds = engine.as_micros();
-    let value = format!("engine;dur={}.{:03}", microseconds / 1000, microseconds % 1000);
+    let microseconds = engine.as_micros() as u64;
+    let mut digits = itoa::Buffer::new();
+    let mut value = String::with_capacity(32);
+    value.push_str("engine;dur=");
+    value.push_str(digits.format(microseconds / 1000));
+    value.push('.');
+    // With the zeros before them.
+    value.push_str(&digits.format(1000 + microseconds % 1000)[1..]);
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("engine"))
 }
 

@@ -130,7 +130,14 @@ fn request_id(headers: &HeaderMap, connection: &Connection, number: u64) -> Head
             given.clone()
         }
         _ => {
-            let id = format!("{}-{}-{number}", connection.shared.name, connection.counters.worker);
+            let (name, worker) = (&connection.shared.name, connection.counters.worker);
+            let mut digits = itoa::Buffer::new();
+            let mut id = String::with_capacity(64);
+            id.push_str(name);
+            id.push('-');
+            id.push_str(digits.format(worker));
+            id.push('-');
+            id.push_str(digits.format(number));
             HeaderValue::try_from(id).unwrap_or_else(|_| HeaderValue::from_static("unnamed"))
         }
     }
