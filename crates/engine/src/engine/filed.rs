@@ -43,11 +43,20 @@ impl<T> Filed<T> {
 
     /// Every value with the unit it is filed under.
     pub(super) fn iter(&self) -> impl Iterator<Item = (UnitId, &T)> {
-        let units = (0..).zip(self.starts.windows(2));
-        units.flat_map(|(unit, ends)| {
-            let values = &self.values[ends[0] as usize..ends[1] as usize];
-            values.iter().map(move |value| (unit, value))
-        })
+        self.slices().flat_map(|(unit, values)| values.iter().map(move |value| (unit, value)))
+    }
+
+    /// The values of each unit.
+    pub(super) fn slices(&self) -> impl Iterator<Item = (UnitId, &[T])> {
+        let ends = self.starts.windows(2);
+        (0..).zip(ends.map(|ends| &self.values[ends[0] as usize..ends[1] as usize]))
+    }
+
+    /// Sorts the values of each unit.
+    pub(super) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&T) -> K) {
+        for ends in self.starts.windows(2) {
+            self.values[ends[0] as usize..ends[1] as usize].sort_unstable_by_key(&key);
+        }
     }
 
     pub(super) fn of(&self, unit: UnitId) -> &[T] {

@@ -238,13 +238,13 @@ fn file_parts(units: &Units, uses: &[u32]) -> (Phrases, Filed<UnitId>) {
                 let offset = key_word(parts, uses).min(parts.len() - 2);
                 let length = parts.len() as u32;
                 let key = PhraseKey { phrase: unit, offset: offset as u32, length };
-                phrases.push((parts[offset], parts[offset + 1], key));
+                phrases.push((parts[offset], (parts[offset + 1], key)));
             }
             Unit::List { .. } => lists.extend(parts.iter().map(|&member| (member, unit))),
             _ => {}
         }
     }
-    (Phrases::new(phrases), Filed::new(units.len(), &lists))
+    (Phrases::new(units.len(), &phrases), Filed::new(units.len(), &lists))
 }
 
 /// Where rules are filed.

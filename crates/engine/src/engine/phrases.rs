@@ -1,6 +1,7 @@
 //! Phrases, filed under two words that follow each other in them: an advert's pair of words costs one
 //! probe, however many phrases share either word.
 
+use super::filed::Filed;
 use super::memory::of_vec;
 use super::prefetch::prefetch;
 use super::slots::{Key, Probes, Slots};
@@ -53,18 +54,20 @@ pub(super) struct Phrases {
 }
 
 impl Phrases {
-    /// Files phrases, given as their first word of the pair, second word and key.
-    pub(super) fn new(mut filed: Vec<(UnitId, UnitId, PhraseKey)>) -> Self {
-        filed.sort_unstable_by_key(|(first, second, key)| (*first, *second, key.phrase));
-        let mut start = 0;
-        let pairs = filed.chunk_by(|a, b| (a.0, a.1) == (b.0, b.1)).map(|same| {
-            let range = (start, start + same.len() as u32);
-            start = range.1;
-            (Pair::new(same[0].0, same[0].1), range)
-        });
-        let pairs: Vec<_> = pairs.collect();
-        let pairs = Slots::new(&pairs, [0, 0x9E37_79B9_7F4A_7C15]);
-        Self { pairs, keys: filed.into_iter().map(|(_, _, key)| key).collect() }
+    /// Files phrases, given as their first word of the pair, which is below `count`, second word and key.
+    pub(super) fn new(count: usize, phrases: &[(UnitId, (UnitId, PhraseKey))]) -> Self {
+        let mut by_first = Filed::new(count, phrases);
+        by_first.sort_by_key(|(second, key)| (*second, key.phrase));
+        let mut pairs = Vec::with_capacity(phrases.len());
+        let mut keys = Vec::with_capacity(phrases.len());
+        for (first, phrases) in by_first.slices() {
+            for same in phrases.chunk_by(|a, b| a.0 == b.0) {
+                let start = keys.len() as u32;
+                keys.extend(same.iter().map(|(_, key)| *key));
+                pairs.push((Pair::new(first, same[0].0), (start, keys.len() as u32)));
+            }
+        }
+        Self { pairs: Slots::new(&pairs, [0, 0x9E37_79B9_7F4A_7C15]), keys }
     }
 
     /// The first word of the pair by which each phrase is looked for, and the phrase.
