@@ -3,7 +3,9 @@
     .venv/bin/python benchmarks/batches.py RULES ADVERTS [--rounds 5] [--json FILE]
 
 RULES is a rule file or folder, ADVERTS a file of JSON lines (`.gz` too). Each batch runs in a process of its
-own, since the number of threads is set when a process begins; answers are compared. The memory that the
+own, since the number of threads is set when a process begins; answers are compared. Two processes of one
+thread each, at the same time, show how much two cores are worth just then: those of a virtual machine may be
+two threads of one. The memory that the
 rule set tells is compared with what a process grows by that loads its bundle.
 """
 
@@ -50,6 +52,7 @@ def whole(path: Path, adverts: Path, rounds: int) -> dict[str, float]:
         bundle = Path(folder) / "rules.bundle"
         built.save(bundle)
         seconds: dict[int, list[float]] = {1: [], 2: []}
+        apart: list[float] = []
         answers = set()
         # Turn by turn, so that a busy machine is busy for both.
         for _ in range(rounds):
@@ -57,9 +60,12 @@ def whole(path: Path, adverts: Path, rounds: int) -> dict[str, float]:
                 took, found = part("batch", bundle, adverts, threads)
                 seconds[threads].append(took)
                 answers.add(found)
+            both = [begin("batch", bundle, adverts, 1) for _ in range(2)]
+            apart.append(statistics.mean(end(each)[0] for each in both))
         assert len(answers) == 1, "answers depend on the number of threads"
         (memory,) = part("load", bundle, adverts, 1)
         one, two = (statistics.median(each) for each in seconds.values())
+        worth = 2 * one / statistics.median(apart)
         count = len(rows(adverts))
         return {
             "adverts": count,
@@ -67,6 +73,7 @@ def whole(path: Path, adverts: Path, rounds: int) -> dict[str, float]:
             "batch_one_thread_us": one / count * 1e6,
             "batch_two_threads_us": two / count * 1e6,
             "speedup": one / two,
+            "worth_of_two_cores": worth,
             "call_of_one_word_us": call(lambda: built.classify(title="x")) * 1e6,
             "memory_told": built.memory_bytes,
             "memory_grown": memory,
@@ -74,14 +81,23 @@ def whole(path: Path, adverts: Path, rounds: int) -> dict[str, float]:
 
 
 def part(name: str, bundle: Path, adverts: Path, threads: int) -> list[float]:
-    done = subprocess.run(
+    return end(begin(name, bundle, adverts, threads))
+
+
+def begin(name: str, bundle: Path, adverts: Path, threads: int) -> subprocess.Popen[str]:
+    return subprocess.Popen(
         [sys.executable, __file__, str(bundle), str(adverts), "--part", name],
         env=os.environ | {"RAYON_NUM_THREADS": str(threads)},
-        capture_output=True,
+        stdout=subprocess.PIPE,
         text=True,
-        check=True,
     )
-    told: list[float] = json.loads(done.stdout)
+
+
+def end(process: subprocess.Popen[str]) -> list[float]:
+    output, _ = process.communicate()
+    if process.returncode != 0:
+        raise SystemExit("a part of the benchmark failed")
+    told: list[float] = json.loads(output)
     return told
 
 
