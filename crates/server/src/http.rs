@@ -267,7 +267,7 @@ fn server_timing(engine: Duration) -> HeaderValue {
     value.push_str("engine;dur=");
     value.push_str(digits.format(microseconds / 1000));
     value.push('.');
-    // With the zeros before them.
+    // A thousand more has the zeros that smaller numbers lack, behind its first digit.
     value.push_str(&digits.format(1000 + microseconds % 1000)[1..]);
     HeaderValue::try_from(value).unwrap_or_else(|_| HeaderValue::from_static("engine"))
 }

@@ -60,8 +60,8 @@ impl Phrases {
         by_first.sort_by_key(|(second, key)| (*second, key.phrase));
         let mut pairs = Vec::with_capacity(phrases.len());
         let mut keys = Vec::with_capacity(phrases.len());
-        for (first, phrases) in by_first.slices() {
-            for same in phrases.chunk_by(|a, b| a.0 == b.0) {
+        for (first, of_first) in by_first.slices() {
+            for same in of_first.chunk_by(|a, b| a.0 == b.0) {
                 let start = keys.len() as u32;
                 keys.extend(same.iter().map(|(_, key)| *key));
                 pairs.push((Pair::new(first, same[0].0), (start, keys.len() as u32)));
@@ -88,7 +88,7 @@ impl Phrases {
         self.pairs.sift(pairs.map(|pair| (pair, false)), &mut probes.0);
     }
 
-    /// Calls `found` for each of the pairs by which phrases are looked for, with its number and those.
+    /// Calls `found` for each of the pairs given to [`Phrases::sift`] last by which phrases are looked for, with its number and those.
     pub(super) fn find(&self, probes: &mut PairProbes, mut found: impl FnMut(u32, &[PhraseKey])) {
         self.pairs.find(&mut probes.0);
         for &(_, (start, _)) in &probes.0.found {

@@ -110,16 +110,16 @@ impl<K: Key, V: Copy + Default> Slots<K, V> {
         }
         for probe in &mut *passed {
             let entry = self.entry(probe.leads_to);
-            if let Some((key, value)) = self.entries.get(entry) {
-                // They may lie in two lines of the cache.
-                prefetch(Some(key));
-                prefetch(Some(value));
-            }
+            // They may lie in two lines of the cache.
+            let (key, value) = &self.entries[entry];
+            prefetch(Some(key));
+            prefetch(Some(value));
             probe.leads_to = entry as u64;
         }
     }
 
-    /// Finds those of the keys that are there, and with the default those that count as found.
+    /// Finds those of the keys given to [`Slots::sift`] last that are there, and with the default those that
+    /// count as found.
     #[inline]
     pub(super) fn find(&self, probes: &mut Probes<K, V>) {
         let Probes { passed, found } = probes;

@@ -195,7 +195,8 @@ impl Vocabulary {
         self.short.sift(keys, &mut probes.0);
     }
 
-    /// Appends the words that each token is, and gives to `known` those that are one.
+    /// Appends the words that each token is of the text that was given to [`Vocabulary::sift`] last, and gives to
+    /// `known` those that are one.
     pub(super) fn push_words(
         &self,
         text: &Text,

@@ -249,27 +249,23 @@ pub(super) fn deserialize_limit<'de, D: Deserializer<'de>>(reader: D) -> Result<
 fn unescape(source: &str, out: &mut String, map: &mut OffsetMap) {
     out.clear();
     map.clear();
-    let mut at = 0;
-    while let Some(found) = memchr::memchr(b'&', &source.as_bytes()[at..]) {
-        let special = at + found;
-        if at < special {
-            map.copied(out.len(), at);
-            out.push_str(&source[at..special]);
+    // Where the text begins that is not copied yet.
+    let mut start = 0;
+    for special in memchr::memchr_iter(b'&', source.as_bytes()) {
+        // A reference holds no `&` but its first byte: none is looked at twice.
+        let Some(reference) = entities::once(&source[special..]) else { continue };
+        if start < special {
+            map.copied(out.len(), start);
+            out.push_str(&source[start..special]);
         }
-        if let Some(reference) = entities::once(&source[special..]) {
-            at = special + reference.length;
-            map.replaced(out.len(), special, at);
-            out.push(reference.chars.0);
-            out.extend(reference.chars.1);
-        } else {
-            map.copied(out.len(), special);
-            out.push('&');
-            at = special + 1;
-        }
+        start = special + reference.length;
+        map.replaced(out.len(), special, start);
+        out.push(reference.chars.0);
+        out.extend(reference.chars.1);
     }
-    if at < source.len() {
-        map.copied(out.len(), at);
-        out.push_str(&source[at..]);
+    if start < source.len() {
+        map.copied(out.len(), start);
+        out.push_str(&source[start..]);
     }
 }
 

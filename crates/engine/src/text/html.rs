@@ -57,7 +57,7 @@ pub(super) fn is_escaped(source: &str) -> bool {
 
 /// What stands in the source where text does not go on as it is.
 enum Special {
-    /// Markup up to `end`; a block may end or begin there.
+    /// Markup up to `end`; whether it `parts` what stands before from what stands behind.
     Markup {
         end: usize,
         parts: bool,

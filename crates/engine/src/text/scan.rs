@@ -53,19 +53,25 @@ pub(super) struct Cursor<'a> {
     block: usize,
     /// Those of the block that were not come to yet.
     bits: u64,
-    /// One past the last one.
+    /// From where the last one was looked for, and one past it.
+    from: usize,
     behind: usize,
 }
 
 impl<'a> Cursor<'a> {
     pub(super) fn new(scan: &'a Scan) -> Self {
-        Self { scan, block: 0, bits: scan.bits.first().copied().unwrap_or(0), behind: 0 }
+        let bits = scan.bits.first().copied().unwrap_or(0);
+        Self { scan, block: 0, bits, from: 0, behind: 0 }
     }
 
-    /// As [`Scan::next`]; quick where `at` is not before the one that was found last.
+    /// As [`Scan::next`]. Each byte of the kind is passed once, unless `at` is before where the last one was
+    /// looked for.
     #[inline]
     pub(super) fn next(&mut self, at: usize) -> usize {
         if at < self.behind {
+            if at >= self.from {
+                return self.behind - 1;
+            }
             self.block = at / BLOCK;
             self.bits = self.scan.bits[self.block] & u64::MAX << (at % BLOCK);
         }
@@ -77,7 +83,7 @@ impl<'a> Cursor<'a> {
             let found = self.block * BLOCK + self.bits.trailing_zeros() as usize;
             self.bits &= self.bits - 1;
             if found >= at {
-                self.behind = found + 1;
+                (self.from, self.behind) = (at, found + 1);
                 return found;
             }
         }
@@ -117,6 +123,24 @@ mod tests {
             let others = |byte: &&u8| (b'b'..=b'y').contains(*byte) || **byte == b'3';
             let others = text.as_bytes()[at..].iter().take_while(others).count();
             prop_assert_eq!(scan.next(at), at + others);
+        }
+
+        #[test]
+        fn a_cursor_finds_what_a_search_does(
+            text in "([a-z]{0,150}|[ a]{0,9}){0,9}",
+            places in prop::collection::vec(any::<prop::sample::Index>(), 0..20),
+            sorted in any::<bool>(),
+        ) {
+            let mut scan = Scan::default();
+            scan.read(text.as_bytes(), |bytes| is(bytes, b' '));
+            let mut places: Vec<_> = places.iter().map(|at| at.index(text.len() + 1)).collect();
+            if sorted {
+                places.sort_unstable();
+            }
+            let mut cursor = Cursor::new(&scan);
+            for at in places.into_iter().chain([text.len(), text.len()]) {
+                prop_assert_eq!(cursor.next(at), scan.next(at), "from {}", at);
+            }
         }
     }
 }

@@ -33,6 +33,7 @@ pub const SHAPES: &[Shape] = &[
     shape("open tags", "", "<a b=\"", ""),
     shape("open tags, one quote", "", "<a b=", "\""),
     shape("nested divs", "", "<div>", ""),
+    shape("one letter to a block", "", "a<p>", ""),
     shape("numbers", "", "&#", ""),
     shape("long number", "&#", "0", ";"),
     shape("amp;amp;", "&", "amp;", ""),
