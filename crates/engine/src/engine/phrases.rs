@@ -88,7 +88,8 @@ impl Phrases {
         self.pairs.sift(pairs.map(|pair| (pair, false)), &mut probes.0);
     }
 
-    /// Calls `found` for each of the pairs given to [`Phrases::sift`] last by which phrases are looked for, with its number and those.
+    /// Calls `found` for each of the pairs given to [`Phrases::sift`] last by which phrases are looked for, with
+    /// its number and those.
     pub(super) fn find(&self, probes: &mut PairProbes, mut found: impl FnMut(u32, &[PhraseKey])) {
         self.pairs.find(&mut probes.0);
         for &(_, (start, _)) in &probes.0.found {
